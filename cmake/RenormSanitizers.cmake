@@ -1,0 +1,12 @@
+# Sanitizers and coverage, passed on to everything that links the library.
+add_library(renorm_sanitizers INTERFACE)
+if(RENORM_SANITIZE)
+  set(flags -fsanitize=${RENORM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(renorm_sanitizers INTERFACE ${flags})
+  target_link_options(renorm_sanitizers INTERFACE ${flags})
+endif()
+if(RENORM_COVERAGE)
+  target_compile_options(renorm_sanitizers INTERFACE --coverage)
+  target_link_options(renorm_sanitizers INTERFACE --coverage)
+endif()
+target_link_libraries(renorm_flags INTERFACE renorm_sanitizers)

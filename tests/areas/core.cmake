@@ -1,0 +1,1 @@
+# Tests of core: rn_add_test(<name> <label>), one per line.

@@ -1,0 +1,1 @@
+# Tests of store: rn_add_test(<name> <label>), one per line.
