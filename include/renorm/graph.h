@@ -114,9 +114,11 @@ RN_API rn_node rn_graph_softplus(rn_graph *graph, rn_node x); /**< ln(1 + exp(x)
 RN_API rn_node rn_graph_abs(rn_graph *graph, rn_node x);      /**< kink at 0, derivative sign(x) */
 RN_API rn_node rn_graph_sign(rn_graph *graph, rn_node x);     /**< -1, 0, 1; derivative 0 */
 RN_API rn_node rn_graph_relu(rn_graph *graph, rn_node x);     /**< max(x, 0); derivative step(x) */
-RN_API rn_node rn_graph_step(rn_graph *graph, rn_node x);     /**< 1 where x > 0, else 0; derivative 0 */
+RN_API rn_node rn_graph_step(rn_graph *graph,
+                             rn_node x); /**< 1 where x > 0, else 0; derivative 0 */
 
-/** Shape of the derivative that stands in for that of a step. Our choice of forms; `width` w > 0. */
+/** Shape of the derivative that stands in for that of a step. Our choice of forms; `width` w > 0.
+ */
 typedef enum rn_surrogate {
     RN_SURROGATE_FAST_SIGMOID = 0, /**< 1 / (w (1 + |x| / w)^2) */
     RN_SURROGATE_ARCTAN = 1,       /**< 1 / (w (1 + (x / w)^2)) */
@@ -136,8 +138,10 @@ RN_API rn_node rn_graph_add(rn_graph *graph, rn_node a, rn_node b);
 RN_API rn_node rn_graph_subtract(rn_graph *graph, rn_node a, rn_node b);
 RN_API rn_node rn_graph_multiply(rn_graph *graph, rn_node a, rn_node b);
 RN_API rn_node rn_graph_divide(rn_graph *graph, rn_node a, rn_node b);
-RN_API rn_node rn_graph_greater(rn_graph *graph, rn_node a, rn_node b); /**< mask a > b, derivative 0 */
-RN_API rn_node rn_graph_equal(rn_graph *graph, rn_node a, rn_node b);   /**< mask a == b, derivative 0 */
+RN_API rn_node rn_graph_greater(rn_graph *graph, rn_node a,
+                                rn_node b); /**< mask a > b, derivative 0 */
+RN_API rn_node rn_graph_equal(rn_graph *graph, rn_node a,
+                              rn_node b); /**< mask a == b, derivative 0 */
 
 /* ---- products ------------------------------------------------------------------------------ */
 
@@ -157,7 +161,8 @@ RN_API rn_node rn_graph_matmul(rn_graph *graph, rn_node a, rn_node b);
 /** Sum over the axes set in `axes` (bit i = axis i). With keep, summed axes stay as dimension 1. */
 RN_API rn_node rn_graph_sum(rn_graph *graph, rn_node x, unsigned axes, int keep);
 
-/** Largest value over the axes set in `axes`; kinks at ties, where the derivative is shared equally. */
+/** Largest value over the axes set in `axes`; kinks at ties, where the derivative is shared
+ * equally. */
 RN_API rn_node rn_graph_max(rn_graph *graph, rn_node x, unsigned axes, int keep);
 
 /** x repeated to `shape` by the broadcast rule. */
@@ -173,7 +178,8 @@ RN_API rn_node rn_graph_transpose(rn_graph *graph, rn_node x, const int *order);
 RN_API rn_node rn_graph_slice(rn_graph *graph, rn_node x, int axis, rn_index start, rn_index count,
                               rn_index step);
 
-/** Inverse of slice: x placed at start, start + step, .. of an axis of length `length`; 0 elsewhere. */
+/** Inverse of slice: x placed at start, start + step, .. of an axis of length `length`; 0
+ * elsewhere. */
 RN_API rn_node rn_graph_embed(rn_graph *graph, rn_node x, int axis, rn_index start, rn_index step,
                               rn_index length);
 
@@ -264,9 +270,11 @@ RN_API RN_NODISCARD rn_status rn_graph_jvp(rn_graph *graph, rn_index n_inputs,
                                            rn_index n_outputs, const rn_node *outputs,
                                            rn_node *out);
 
-/* ---- uses of a parameter ---------------------------------------------------------------------- */
+/* ---- uses of a parameter ----------------------------------------------------------------------
+ */
 
-/** How an operation uses a parameter. Row (i, c) of its Jacobian is sum over positions of p (x) q. */
+/** How an operation uses a parameter. Row (i, c) of its Jacobian is sum over positions of p (x) q.
+ */
 typedef enum rn_use_kind {
     RN_USE_MATMUL = 0, /**< y = x W: x [N, .., d_in] times W [d_in, d_out] */
     RN_USE_MATMUL_T,   /**< y = x W^T: x [N, .., d_out], W [d_in, d_out], y [N, .., d_in] */
@@ -279,9 +287,9 @@ typedef enum rn_use_kind {
 /** One use of a parameter by a node on the way to the output asked about. */
 typedef struct rn_use {
     rn_use_kind kind;
-    rn_node x;    /**< the other operand (index for gather); RN_NODE_NONE for bias and other */
-    rn_node y;    /**< the node that uses the parameter; its cotangent is the second factor */
-    double sign;  /**< factor on the use, 1 except for a subtracted bias */
+    rn_node x;   /**< the other operand (index for gather); RN_NODE_NONE for bias and other */
+    rn_node y;   /**< the node that uses the parameter; its cotangent is the second factor */
+    double sign; /**< factor on the use, 1 except for a subtracted bias */
 } rn_use;
 
 /**

@@ -17,9 +17,9 @@
     X(INPUT, "input", LEAF, 0)                                                                     \
     X(PARAMETER, "parameter", LEAF, 0)                                                             \
     X(CONSTANT, "constant", LEAF, 0)                                                               \
-    X(SCALE, "scale", UNARY, 1)                     /* number = factor */                          \
-    X(SHIFT, "shift", UNARY, 1)                     /* number = term */                            \
-    X(POWER, "power", UNARY, 1)                     /* number = exponent */                        \
+    X(SCALE, "scale", UNARY, 1) /* number = factor */                                              \
+    X(SHIFT, "shift", UNARY, 1) /* number = term */                                                \
+    X(POWER, "power", UNARY, 1) /* number = exponent */                                            \
     X(EXP, "exp", UNARY, 1)                                                                        \
     X(LOG, "log", UNARY, 1)                                                                        \
     X(SIN, "sin", UNARY, 1)                                                                        \
@@ -32,7 +32,7 @@
     X(SIGN, "sign", UNARY, 1)                                                                      \
     X(RELU, "relu", UNARY, 1)                                                                      \
     X(STEP, "step", UNARY, 1)                                                                      \
-    X(SURROGATE_STEP, "surrogate_step", UNARY, 1)   /* number = width, sizes[0] = rn_surrogate */  \
+    X(SURROGATE_STEP, "surrogate_step", UNARY, 1) /* number = width, sizes[0] = rn_surrogate */    \
     X(STOP_GRADIENT, "stop_gradient", VIEW, 1)                                                     \
     X(ADD, "add", BINARY, 2)                                                                       \
     X(SUBTRACT, "subtract", BINARY, 2)                                                             \
@@ -40,20 +40,20 @@
     X(DIVIDE, "divide", BINARY, 2)                                                                 \
     X(GREATER, "greater", BINARY, 2)                                                               \
     X(EQUAL, "equal", BINARY, 2)                                                                   \
-    X(MATMUL, "matmul", MATMUL, 2)                  /* flags: 1 transpose a, 2 transpose b */      \
-    X(SUM, "sum", REDUCE, 1)                        /* axes bits; flags: 1 keep */                 \
-    X(MAX, "max", REDUCE, 1)                        /* axes bits; flags: 1 keep */                 \
+    X(MATMUL, "matmul", MATMUL, 2) /* flags: 1 transpose a, 2 transpose b */                       \
+    X(SUM, "sum", REDUCE, 1)       /* axes bits; flags: 1 keep */                                  \
+    X(MAX, "max", REDUCE, 1)       /* axes bits; flags: 1 keep */                                  \
     X(BROADCAST, "broadcast", VIEW, 1)                                                             \
     X(RESHAPE, "reshape", VIEW, 1)                                                                 \
-    X(TRANSPOSE, "transpose", VIEW, 1)              /* sizes[i] = input axis of output axis i */   \
-    X(SLICE, "slice", VIEW, 1)                      /* axis; sizes = start, count, step */         \
-    X(EMBED, "embed", PLACE, 1)                     /* axis; sizes = start, step, length */        \
-    X(CONCAT, "concat", PLACE, -1)                  /* axis */                                     \
-    X(UNFOLD, "unfold", VIEW, 1)                    /* axis; sizes = window, stride, dilation */   \
-    X(FOLD, "fold", PLACE, 1)                       /* axis; sizes = stride, dilation, length */   \
-    X(GATHER, "gather", INDEX, 2)                   /* inputs table, index; axis = batch */        \
-    X(SCATTER_ADD, "scatter_add", INDEX, 2)         /* inputs updates, index; axis = batch;        \
-                                                       sizes[0] = rows */
+    X(TRANSPOSE, "transpose", VIEW, 1)      /* sizes[i] = input axis of output axis i */           \
+    X(SLICE, "slice", VIEW, 1)              /* axis; sizes = start, count, step */                 \
+    X(EMBED, "embed", PLACE, 1)             /* axis; sizes = start, step, length */                \
+    X(CONCAT, "concat", PLACE, -1)          /* axis */                                             \
+    X(UNFOLD, "unfold", VIEW, 1)            /* axis; sizes = window, stride, dilation */           \
+    X(FOLD, "fold", PLACE, 1)               /* axis; sizes = stride, dilation, length */           \
+    X(GATHER, "gather", INDEX, 2)           /* inputs table, index; axis = batch */                \
+    X(SCATTER_ADD, "scatter_add", INDEX, 2) /* inputs updates, index; axis = batch;                \
+                                               sizes[0] = rows */
 
 typedef enum rni_op {
 #define RNI_OP_ENUM(id, name, family, arity) RNI_OP_##id,
@@ -86,14 +86,14 @@ typedef struct rni_node {
     rn_rows rows;
     rn_shape shape;
     int n_inputs;
-    rn_node *inputs;             /**< owned, [n_inputs] */
+    rn_node *inputs; /**< owned, [n_inputs] */
     double number;
     unsigned flags;
     unsigned axes;
     int axis;
     rn_index sizes[RN_RANK_MAX];
-    double *values;              /**< owned, constants only */
-    char *name;                  /**< owned, NULL when not given */
+    double *values; /**< owned, constants only */
+    char *name;     /**< owned, NULL when not given */
 } rni_node;
 
 struct rn_graph {
