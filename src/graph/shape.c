@@ -95,6 +95,10 @@ static size_t print_dim(rn_index dim, char *text, size_t room)
 const char *rni_shape_describe(rn_shape shape, char buffer[RNI_DESCRIPTION_SIZE])
 {
     size_t used = 0;
+    if (shape.rank < 0 || shape.rank > RN_RANK_MAX) {
+        (void)snprintf(buffer, RNI_DESCRIPTION_SIZE, "[%d axes]", shape.rank);
+        return buffer;
+    }
     buffer[used++] = '[';
     for (int i = 0; i < shape.rank && used + 32 < RNI_DESCRIPTION_SIZE; i++) {
         if (i > 0) {
