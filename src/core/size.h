@@ -45,7 +45,7 @@ static inline rn_index rni_max(rn_index a, rn_index b)
 /** a / b rounded up; a >= 0, b >= 1. */
 static inline rn_index rni_ceil_div(rn_index a, rn_index b)
 {
-    return (a + b - 1) / b;
+    return a / b + (a % b != 0);
 }
 
 #endif

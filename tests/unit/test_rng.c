@@ -105,24 +105,21 @@ static void draws_below_a_bound_stay_below_it(void **state)
             assert_true(rni_rng_below(stream, i, bounds[b]) < bounds[b]);
 }
 
-/* With bound 2^63 + 1 almost half of all words are refused, so of 4,000 draws about 1,000 come
-   from a second block; without refusal a quarter of the values would fall on 0 .. 2^63 - 2 twice
-   as often. Mean of value / bound: 1/2 +- 5 / sqrt(12 * 4000) = 0.023. */
+/*
+ * With bound 3/4 2^64 a quarter of all words is refused, a sixteenth of the draws need a second
+ * block. Without refusal the lowest third would come up with chance 1/2, and if only the second
+ * word were never refused with 3/8. Binomial(16000, 1/3): standard deviation 59.6.
+ */
 static void refused_words_leave_the_distribution_flat(void **state)
 {
     (void)state;
     const rni_stream stream = {.seed = 8, .purpose = RNI_RNG_TEST, .part = 1};
-    const uint64_t bound = ((uint64_t)1 << 63) + 1;
-    double sum = 0;
-    int n_lower_quarter = 0;
-    for (uint64_t i = 0; i < 4000; i++) {
-        const uint64_t value = rni_rng_below(stream, i, bound);
-        sum += (double)value / (double)bound;
-        n_lower_quarter += value < bound / 4;
-    }
-    assert_close(sum / 4000, 0.5, 0.023);
-    /* binomial(4000, 1/4): standard deviation 27 */
-    assert_close(n_lower_quarter, 1000, 5 * 27.4);
+    const uint64_t third = (uint64_t)1 << 62;
+    int n_hits[3] = {0};
+    for (uint64_t i = 0; i < 16000; i++)
+        n_hits[rni_rng_below(stream, i, 3 * third) / third]++;
+    for (int k = 0; k < 3; k++)
+        assert_close(n_hits[k], 16000.0 / 3, 6 * 59.6);
 }
 
 static void the_empty_and_the_single_permutation_are_written_right(void **state)
