@@ -1,1 +1,4 @@
 # Tests of store: rn_add_test(<name> <label>), one per line.
+rn_add_test(test_hdf5 unit)
+rn_add_test(test_file unit)
+rn_add_test(test_table unit)
