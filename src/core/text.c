@@ -245,7 +245,14 @@ void rni_real_format(double value, char *out)
     const locale_t old = plain ? uselocale(plain) : (locale_t)0;
     for (int precision = 1; precision <= 17; precision++) {
         (void)snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (is_same(strtod(digits, NULL), value)) break;
+        if (is_same(strtod(digits, NULL), value)) {
+            /* whole numbers a double holds exactly are not shortened to "3e+01" */
+            const bool is_moderate = fabs(value) >= 10.0 && fabs(value) < 1e15;
+            const int n_whole = is_moderate ? (int)floor(log10(fabs(value))) + 1 : 0;
+            if (precision < n_whole)
+                (void)snprintf(digits, sizeof digits, "%.*g", n_whole + 1, value);
+            break;
+        }
     }
     if (old) (void)uselocale(old);
     if (plain) freelocale(plain);
@@ -260,7 +267,7 @@ void rni_real_format(double value, char *out)
 
 enum { WORD_LIMIT = 64 };
 
-static char folded(char c)
+static int folded(char c)
 {
     static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-";
     static const char lower[] = "abcdefghijklmnopqrstuvwxyz_";
@@ -287,8 +294,8 @@ int rni_text_distance(const char *left, const char *right)
         const int *above = rows[(i + 2) % 3];
         row[0] = (int)i;
         for (size_t j = 1; j <= n_right; j++) {
-            const char a = folded(left[i - 1]);
-            const char b = folded(right[j - 1]);
+            const int a = folded(left[i - 1]);
+            const int b = folded(right[j - 1]);
             const int edits = least_of(above[j] + 1, row[j - 1] + 1);
             row[j] = least_of(edits, above[j - 1] + (a != b));
             if (i > 1 && j > 1 && a == folded(right[j - 2]) && folded(left[i - 2]) == b)

@@ -116,6 +116,10 @@ static void a_real_is_written_shortest_and_with_a_point(void **state)
     assert_string_equal(text, "1.0");
     rni_real_format(-0.0, text);
     assert_string_equal(text, "-0.0");
+    rni_real_format(-30.0, text);
+    assert_string_equal(text, "-30.0");
+    rni_real_format(1e14, text);
+    assert_string_equal(text, "100000000000000.0");
     rni_real_format(1e-5, text);
     assert_string_equal(text, "1.0e-05");
     rni_real_format(1e300, text);

@@ -1,0 +1,103 @@
+/*
+ * Settings and schemas as text: the resolved configuration, and help.
+ */
+#include <string.h>
+
+#include "core/settings.h"
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+/* Characters that YAML would not read back as they are, apart from quote and backslash. */
+static bool needs_escape(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7F && code <= 0xA0) || code == 0x2028 || code == 0x2029
+           || code == 0xFEFF || code == 0xFFFE || code == 0xFFFF;
+}
+
+/* Appends a double-quoted YAML scalar. */
+static void write_quoted(const char *text, rni_text *out)
+{
+    const rn_index n_bytes = (rn_index)strlen(text);
+    rni_text_add(out, "\"");
+    for (rn_index at = 0; at < n_bytes;) {
+        uint32_t code = 0;
+        const int length = rni_utf8_next(text + at, n_bytes - at, &code);
+        if (length == 0) break; /* texts were checked when they were set */
+        if (code == '"' || code == '\\')
+            rni_text_add(out, "\\%c", (int)code);
+        else if (needs_escape(code))
+            rni_text_add(out, "\\u%04X", (unsigned)code);
+        else
+            rni_text_add(out, "%.*s", length, text + at);
+        at += length;
+    }
+    rni_text_add(out, "\"");
+}
+
+static void write_section(const rni_section *section, const rni_option_table *table,
+                          const void *values, rni_text *out)
+{
+    const bool is_nested = section->name[0] != '\0';
+    const char *indent = is_nested ? "  " : "";
+    if (is_nested && (section->kinds || table->n_options > 0))
+        rni_text_add(out, "%s:\n", section->name);
+    if (section->kinds) rni_text_add(out, "  kind: %s\n", table->name);
+    for (rn_index i = 0; i < table->n_options; i++) {
+        const rni_option *option = &table->options[i];
+        rni_text_add(out, "%s%s: ", indent, option->key);
+        if (option->type == RNI_OPTION_TEXT) {
+            rni_text value = {0};
+            rni_option_format(option, values, &value);
+            write_quoted(rni_text_get(&value), out);
+            out->is_broken |= value.is_broken;
+            rni_text_clear(&value);
+        } else {
+            rni_option_format(option, values, out);
+        }
+        rni_text_add(out, "\n");
+    }
+}
+
+void rni_settings_write(const rni_settings *settings, rni_text *out)
+{
+    const rni_schema *schema = rni_settings_schema(settings);
+    for (rn_index i = 0; i < schema->n_sections; i++) {
+        const rni_section *section = &schema->sections[i];
+        write_section(section, rni_settings_table(settings, section->name),
+                      rni_settings_get(settings, section->name), out);
+    }
+}
+
+/* --- describing ------------------------------------------------------------------------------ */
+
+static void describe_table(const rni_option_table *table, const char *indent, rni_text *out)
+{
+    for (rn_index i = 0; i < table->n_options; i++) {
+        const rni_option *option = &table->options[i];
+        rni_text_add(out, "%s%s: %s\n%s    ", indent, option->key, option->help, indent);
+        rni_option_describe(option, out);
+        if (option->unit) rni_text_add(out, ", in %s", option->unit);
+        if (option->initial)
+            rni_text_add(out, "; default %s\n", option->initial[0] ? option->initial : "\"\"");
+        else
+            rni_text_add(out, "; required\n");
+    }
+}
+
+void rni_schema_describe(const rni_schema *schema, rni_text *out)
+{
+    for (rn_index i = 0; i < schema->n_sections; i++) {
+        const rni_section *section = &schema->sections[i];
+        if (section->name[0])
+            rni_text_add(out, "%s: %s\n", section->name, section->help ? section->help : "");
+        if (section->table) describe_table(section->table, section->name[0] ? "  " : "", out);
+        for (rn_index j = 0; section->kinds && section->kinds(j); j++) {
+            const rni_option_table *table = section->kinds(j);
+            const bool is_initial =
+                section->initial_kind && strcmp(section->initial_kind, table->name) == 0;
+            rni_text_add(out, "  kind: %s (%s%s)\n", table->name, table->help,
+                         is_initial ? "; default" : "");
+            describe_table(table, "    ", out);
+        }
+    }
+}
