@@ -1,0 +1,35 @@
+/*
+ * One or more small graphs for every operation, walked by the derivative tests. An operation
+ * without a case fails them.
+ */
+#ifndef RENORM_TESTS_OP_CASES_H
+#define RENORM_TESTS_OP_CASES_H
+
+#include <stdbool.h>
+
+#include "graph/graph.h"
+
+#define OP_CASE_LEAVES 4
+
+/** The leaves of one case. Ordinary leaves are filled with numbers from the case's range. */
+typedef struct op_leaves {
+    int n;
+    rn_node leaf[OP_CASE_LEAVES];
+    rn_node index; /**< row numbers 0 .. index_bound-1, or RN_NODE_NONE */
+    rn_index index_bound;
+} op_leaves;
+
+typedef struct op_case {
+    rni_op op; /**< what the case is about */
+    const char *name;
+    double low, high;                                     /**< range of leaf values */
+    bool is_smooth;                                       /**< second-order checks apply */
+    bool has_derivative;                                  /**< false: derivative is zero or a
+                                                               stand-in; Taylor does not apply */
+    rn_node (*build)(rn_graph *graph, op_leaves *leaves); /**< returns the output */
+} op_case;
+
+extern const op_case op_cases[];
+extern const int n_op_cases;
+
+#endif
