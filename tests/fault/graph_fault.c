@@ -46,7 +46,7 @@ static void survives_every_allocation_failure(void **state)
     }
     (void)rni_fail_allocation(0);
     assert_status(status, RN_OK);
-    assert_true(fault > 50); /* the loop went through all of them */
+    assert_true(fault > 30); /* more than one a node: the loop went through all of them */
 }
 
 int main(void)
