@@ -1,1 +1,3 @@
-# Tests of tensor: rn_add_test(<name> <label>), one per line.
+# Tests of tensor, planner and executor: rn_add_test(<name> <label>), one per line.
+target_sources(test_support PRIVATE support/graph_values.c support/random_graph.c)
+rn_add_test(plan_reference property)
