@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #if defined(__GNUC__)
-#define RN_API __attribute__((visibility("default")))
+#define RN_API       __attribute__((visibility("default")))
 #define RN_NODISCARD __attribute__((warn_unused_result))
 #else
 #define RN_API

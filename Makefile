@@ -1,0 +1,29 @@
+# Everything here is a line over CMake and tools/; nothing is decided in this file.
+.PHONY: help demo build test test-all check bench format clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
+
+demo: build ## set up what is missing, build, train on real images and measure
+	build/demo/cli/renorm run configs/demo.yaml -o runs/demo
+
+build: ## set up what is missing and build the command build/demo/cli/renorm
+	tools/setup build && cmake --preset demo && cmake --build --preset demo
+
+test: ## set up what is missing, build, run every test and check
+	@tools/setup test && tools/run_tests test
+
+test-all: ## also the long ones: thread sanitizer, valgrind, fuzzing, a bare Debian
+	@tools/setup all && tools/run_tests all
+
+check: ## the quick part of the tests
+	@tools/run_tests check
+
+bench: ## print ratios against the machine's own peak
+	tools/setup build && cmake --preset release && cmake --build --preset release --target bench
+
+format: ## lay out the sources with clang-format
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean: ## remove what was built; runs/ stays
+	rm -rf build
