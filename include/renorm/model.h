@@ -1,0 +1,128 @@
+/**
+ * Networks: a graph from samples to outputs, its parameters, and how they start.
+ *
+ *     const char *const settings[] = {"depth=16", "width=48", "residual=true"};
+ *     rn_model *model = NULL;
+ *     rn_status status = rn_model_create("mlp", 3, settings, RN_SHAPE(784), 10, &model);
+ *     double *theta = malloc((size_t)rn_model_n_weights(model) * sizeof *theta);
+ *     if (status == RN_OK) status = rn_model_initialise(model, seed, theta);
+ *     rn_model_destroy(model);
+ *
+ * Kinds. x is one sample flattened to D numbers, C the number of outputs; matrices act on rows,
+ * y = x W, W [fan-in, fan-out]. act is one of tanh, relu, gelu (z Phi(z), Phi the normal
+ * distribution function: the exact form), erf, quick_gelu (z sigmoid(1.702 z)), linear. Bias terms
+ * b, where switched on, start at 0 and are added unscaled. s(k) = 1/sqrt(k).
+ *
+ * mlp: width w, depth L = number of hidden w x w maps (L + 2 weight matrices in all)
+ *     h_0 = s(D) x W_0 + b_0
+ *     h_l = g s(w) act(h_{l-1}) W_l + b_l              residual=false, l = 1 .. L
+ *     h_l = h_{l-1} + g s(w) act(h_{l-1}) W_l + b_l    residual=true
+ *     f   = r s(w) act(h_L) W_{L+1} + b_{L+1}          readout=activated
+ *     f   = r s(w) h_L W_{L+1} + b_{L+1}               readout=linear
+ * g is `gain`; gain=0 (default) means sqrt(2)/sqrt(L) for residual and 1.5 for plain nets. r is
+ * `readout_gain` (default 1).
+ * With depth = h - 1, gain = readout_gain = sqrt(2), relu and |x|^2 = D this is the convention
+ * "factor 2/width after each ReLU" of the infinite-width literature with h hidden layers.
+ *
+ * recurrent: T steps, D = T d, x_t the t-th piece of d numbers, width w, shared U, V
+ *     h_1 = act(s(d) x_1 V + b),  h_t = act(g s(w) h_{t-1} U + s(d) x_t V + b),  f = s(w) h_T W
+ * (Elman 1990). gain g defaults to 1.
+ *
+ * tied: one matrix used twice, C <= D
+ *     f = the first C entries of g s(w) act(s(D) x W) W^T
+ *
+ * linear: f = x W (+ b), W starts with standard deviation `std` (default 0). Not scaled: the kernel
+ *     of squared error is X X^T / N exactly.
+ *
+ * parametrisation (mlp, recurrent, tied). ntk: every weight starts from N(0, 1) and the factors
+ * above are part of the network, applied to the result of the product. standard: the factor of a
+ * matrix is the standard deviation of its entries instead, and the network has no factors; at the
+ * start both are the same random function, but they train differently. (tied has one matrix with
+ * two factors: standard puts s(D) into the entries and keeps g s(w)/s(D) in the network.)
+ */
+#ifndef RENORM_MODEL_H
+#define RENORM_MODEL_H
+
+#include <renorm/graph.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct rn_model rn_model;
+
+/** Name of the i-th kind of model; NULL beyond the last. Never freed. */
+RN_API const char *rn_model_kind(rn_index i);
+
+/**
+ * Builds a network.
+ *
+ * @param kind        one of rn_model_kind
+ * @param settings    [n_settings] texts "key=value" as in a configuration file, later ones
+ *                    override; the rest keeps its defaults. Not kept.
+ * @param sample      shape of one sample, without the sample axis; rank 0 .. RN_RANK_MAX - 1.
+ *                    Samples are flattened in row-major order
+ * @param n_outputs   C >= 1
+ * @param[out] out    release with rn_model_destroy
+ * @return RN_OK; RN_ERR_ARGUMENT (unknown kind, C < 1); RN_ERR_CONFIG (settings, or settings that
+ *         do not fit the shapes); RN_ERR_SHAPE; RN_ERR_MEMORY
+ */
+RN_API RN_NODISCARD rn_status rn_model_create(const char *kind, rn_index n_settings,
+                                              const char *const *settings, rn_shape sample,
+                                              rn_index n_outputs, rn_model **out);
+
+/** Releases a model and its graph. NULL is allowed. */
+RN_API void rn_model_destroy(rn_model *model);
+
+/**
+ * The graph, owned by the model and borrowed here. Others append to it (losses, derivatives,
+ * kernels); what is there never changes. After a failed append the graph refuses to grow, and
+ * with it everything made from this model later.
+ */
+RN_API rn_graph *rn_model_graph(const rn_model *model);
+
+/** The input node x [N, sample..] and the output node f [N, C]. */
+RN_API rn_node rn_model_input(const rn_model *model);
+RN_API rn_node rn_model_output(const rn_model *model);
+
+/** C. */
+RN_API rn_index rn_model_n_outputs(const rn_model *model);
+
+/** Numbers in one sample: D. */
+RN_API rn_index rn_model_n_features(const rn_model *model);
+
+/** P: length of theta, all parameters flattened in order of creation, each row-major. */
+RN_API rn_index rn_model_n_weights(const rn_model *model);
+
+/** One trainable tensor. */
+typedef struct rn_parameter {
+    const char *name; /**< such as "hidden3.weight"; borrowed from the model */
+    rn_node node;
+    rn_index offset; /**< of its first number in theta */
+    rn_index size;
+    double std; /**< standard deviation of its normal initial values, mean 0; 0: all zero */
+} rn_parameter;
+
+/** Number of parameters. */
+RN_API rn_index rn_model_n_parameters(const rn_model *model);
+
+/** Parameter i in order of creation. @return RN_OK; RN_ERR_ARGUMENT (no such parameter) */
+RN_API RN_NODISCARD rn_status rn_model_parameter(const rn_model *model, rn_index i,
+                                                 rn_parameter *out);
+
+/**
+ * theta := initial values. Parameter number i takes std times draws 0, 1, .. of the stream
+ * (seed, initial weights, i): two models of one study share the draws of parameters that have the
+ * same number, entry by entry, whatever their std.
+ *
+ * @param[out] theta  [P]
+ * @return RN_OK; RN_ERR_ARGUMENT
+ */
+RN_API RN_NODISCARD rn_status rn_model_initialise(const rn_model *model, uint64_t seed,
+                                                  double *theta);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,214 @@
+/**
+ * Training: moving the parameters of a model down its loss, one deterministic step at a time.
+ *
+ *     rn_dynamics *dynamics = NULL;
+ *     rn_trainer *trainer = NULL;
+ *     const char *const settings[] = {"learning_rate=0.01"};
+ *     rn_status status = rn_dynamics_create("gradient_descent", 1, settings, &dynamics);
+ *     const rn_batch train = {.n_samples = N, .inputs = x, .targets = y};
+ *     const rn_trainer_desc desc = {
+ *         .model = model, .loss = loss, .dynamics = dynamics, .train = train, .n_threads = 2};
+ *     if (status == RN_OK) status = rn_trainer_create(&desc, &trainer);
+ *     if (status == RN_OK) status = rn_trainer_start(trainer, seed);
+ *     if (status == RN_OK) status = rn_trainer_advance(trainer, 1000, NULL);
+ *
+ * L(theta) = (1/N) sum_i l(f_i, y_i) over the N training samples, no penalties. theta is one flat
+ * vector [P]: the model's parameters in order of creation, each row-major.
+ *
+ * Kinds of dynamics. Both move along v = theta' = -grad L.
+ * gradient_descent: a step is theta <- theta - eta grad L(theta), credited the time eta
+ *     (`learning_rate`).
+ * gradient_flow: theta' = -grad L(theta), integrated by an explicit embedded Runge-Kutta method
+ *     (SUNDIALS ARKODE) with local error below rtol |theta_p| + atol in the rms over weights.
+ *     A step is a stretch of time `interval`; the integrator takes as many of its own steps as the
+ *     tolerance asks for, and ends exactly at the end of each call of rn_trainer_advance.
+ * With `relative=true` learning_rate or interval count in units of 1/lambda_max(0), lambda_max(0)
+ * being the number given to rn_trainer_set_scale (below 2: stable at the start).
+ *
+ * Determinism: samples are cut into tiles whose size depends on their number only; gradients are
+ * added in tile order by a fixed tree. The same bits come out for every number of threads. State
+ * (rn_train_state and theta) is complete: a trainer given the state of another continues with the
+ * same bits, provided both stop at the same steps (which matters to gradient_flow only).
+ */
+#ifndef RENORM_TRAIN_H
+#define RENORM_TRAIN_H
+
+#include <renorm/loss.h>
+#include <renorm/model.h>
+#include <renorm/observer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct rn_dynamics rn_dynamics;
+typedef struct rn_trainer rn_trainer;
+
+/** Name of the i-th kind of dynamics; NULL beyond the last. Never freed. */
+RN_API const char *rn_dynamics_kind(rn_index i);
+
+/**
+ * Chooses a dynamics.
+ *
+ * @param kind      one of rn_dynamics_kind
+ * @param settings  [n_settings] texts "key=value"; not kept
+ * @param[out] out  release with rn_dynamics_destroy
+ * @return RN_OK; RN_ERR_ARGUMENT (unknown kind); RN_ERR_CONFIG (settings); RN_ERR_MEMORY
+ */
+RN_API RN_NODISCARD rn_status rn_dynamics_create(const char *kind, rn_index n_settings,
+                                                 const char *const *settings, rn_dynamics **out);
+
+/** Releases a dynamics. NULL is allowed. */
+RN_API void rn_dynamics_destroy(rn_dynamics *dynamics);
+
+/** 1 when its settings count in units of 1/lambda_max(0): rn_trainer_set_scale is then needed. */
+RN_API int rn_dynamics_needs_scale(const rn_dynamics *dynamics);
+
+/** Samples with their targets; all arrays row-major. */
+typedef struct rn_batch {
+    rn_index n_samples;     /**< N >= 1 */
+    const double *inputs;   /**< [N x sample shape] */
+    const double *targets;  /**< [N x C] */
+    const rn_index *labels; /**< [N] right answers 0 .. C-1, or NULL: no accuracy */
+} rn_batch;
+
+/** What to train, on what, how. Zero-initialise, then fill in what applies. */
+typedef struct rn_trainer_desc {
+    rn_model *model;             /**< borrowed; nodes are appended to its graph */
+    const rn_loss *loss;         /**< borrowed for the call of rn_trainer_create */
+    const rn_dynamics *dynamics; /**< borrowed */
+    rn_batch train;              /**< arrays borrowed; their numbers must be finite */
+    int n_threads;               /**< 1 .. 256 */
+} rn_trainer_desc;
+
+/**
+ * A trainer at theta = 0, step 0, time 0.
+ *
+ * Memory: at most 32 + 3 vectors of P numbers, and per thread the work space of one tile.
+ * @param desc      copied; see there for what is borrowed
+ * @param[out] out  release with rn_trainer_destroy
+ * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_SHAPE; RN_ERR_NONFINITE (inputs or targets);
+ *         RN_ERR_MEMORY
+ */
+RN_API RN_NODISCARD rn_status rn_trainer_create(const rn_trainer_desc *desc, rn_trainer **out);
+
+/** Releases a trainer. NULL is allowed. */
+RN_API void rn_trainer_destroy(rn_trainer *trainer);
+
+/** Bytes the trainer holds; known from creation on. gradient_flow adds up to 20 vectors [P] while
+    it advances. */
+RN_API rn_index rn_trainer_bytes(const rn_trainer *trainer);
+
+/** Initial parameters of that seed (rn_model_initialise), step 0, time 0. @return RN_OK;
+    RN_ERR_ARGUMENT */
+RN_API RN_NODISCARD rn_status rn_trainer_start(rn_trainer *trainer, uint64_t seed);
+
+/** lambda_max(0), the unit of relative settings: largest eigenvalue of the kernel at the start,
+    1/time, > 0. @return RN_OK; RN_ERR_ARGUMENT */
+RN_API RN_NODISCARD rn_status rn_trainer_set_scale(rn_trainer *trainer, double lambda_max);
+
+/* ---- moving ---------------------------------------------------------------------------------- */
+
+/** Where a trainer stands, beside theta. */
+typedef struct rn_train_state {
+    rn_index step;
+    double time;            /**< t = sum of the step sizes */
+    double integrator_step; /**< next step of the flow integrator, time; 0: not chosen yet */
+    double first_loss;      /**< loss before the first step, the scale of divergence; 0: unknown */
+} rn_train_state;
+
+/**
+ * Goes on until `to_step` steps have been taken; does nothing when they have.
+ *
+ * @param observer  should_stop is asked between steps (flow: between evaluations, and then the
+ *                  state stays where this call began); NULL: never stops early
+ * @return RN_OK
+ *         RN_INTERRUPTED    the observer asked; the state is that of the last finished step
+ *         RN_ERR_NONFINITE  loss or gradient is NaN, infinite or the loss above 1e10 times the
+ *                           first: the message says at which step, with which learning rate, and
+ *                           what to do. The state is the one with that loss
+ *         RN_ERR_ARGUMENT   a relative setting without rn_trainer_set_scale
+ *         RN_ERR_DOMAIN     the flow's tolerance cannot be met
+ *         RN_ERR_MEMORY
+ */
+RN_API RN_NODISCARD rn_status rn_trainer_advance(rn_trainer *trainer, rn_index to_step,
+                                                 const rn_observer *observer);
+
+/** The time credited to one step: eta, or the flow's interval; NaN while the scale is missing. */
+RN_API double rn_trainer_step_size(const rn_trainer *trainer);
+
+/** Where it stands. */
+RN_API rn_train_state rn_trainer_state(const rn_trainer *trainer);
+
+/** theta [P], borrowed; valid until the trainer moves. */
+RN_API const double *rn_trainer_theta(const rn_trainer *trainer);
+
+/** P. */
+RN_API rn_index rn_trainer_n_weights(const rn_trainer *trainer);
+
+/** Puts the trainer where another stood. theta [P] is copied, its numbers must be finite.
+    @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_NONFINITE */
+RN_API RN_NODISCARD rn_status rn_trainer_set_state(rn_trainer *trainer, const rn_train_state *state,
+                                                   const double *theta);
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+/**
+ * L and grad L on the training samples at the present state. The result is kept: the next step
+ * does not compute it again. Cost: one forward and one reverse pass.
+ *
+ * @param[out] loss           or NULL
+ * @param[out] gradient       [P] or NULL
+ * @param[out] gradient_norm  |grad L|_2 or NULL
+ * @return RN_OK; RN_ERR_NONFINITE (loss or a gradient entry); RN_ERR_MEMORY; RN_ERR_ARGUMENT
+ */
+RN_API RN_NODISCARD rn_status rn_trainer_gradient(rn_trainer *trainer, double *loss,
+                                                  double *gradient, double *gradient_norm);
+
+/** v = theta' [P]: the velocity of the dynamics at the present state. @return as above */
+RN_API RN_NODISCARD rn_status rn_trainer_velocity(rn_trainer *trainer, double *v);
+
+/** Loss and accuracy on some samples. */
+typedef struct rn_evaluation {
+    double loss;     /**< L */
+    double accuracy; /**< share of samples whose largest output is at the label (ties: the lowest
+                          index counts); NaN without labels */
+} rn_evaluation;
+
+/**
+ * Evaluates at the present state, training or held-out samples.
+ * @return RN_OK; RN_ERR_ARGUMENT (a label outside 0 .. C-1); RN_ERR_NONFINITE; RN_ERR_MEMORY
+ */
+RN_API RN_NODISCARD rn_status rn_trainer_evaluate(rn_trainer *trainer, const rn_batch *batch,
+                                                  rn_evaluation *out);
+
+/**
+ * Outputs and residuals on some samples, at any theta.
+ *
+ * @param theta           [P], NULL: the present one
+ * @param[out] outputs    f [N x C] or NULL
+ * @param[out] residual   r [N x C] or NULL
+ * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_MEMORY. NaN and infinities pass through
+ */
+RN_API RN_NODISCARD rn_status rn_trainer_predict(rn_trainer *trainer, const double *theta,
+                                                 const rn_batch *batch, double *outputs,
+                                                 double *residual);
+
+/**
+ * Follows the gradient flow from theta for a time dt, which may be negative, without moving the
+ * trainer: an explicit method of order 8 with local error 1e-13 relative to the rms of theta.
+ *
+ * @param theta       [P], NULL: the present one
+ * @param dt          finite
+ * @param[out] out    [P], not overlapping theta
+ * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_NONFINITE; RN_ERR_DOMAIN (dt so large that the flow
+ *         cannot be followed); RN_ERR_MEMORY
+ */
+RN_API RN_NODISCARD rn_status rn_flow_step(rn_trainer *trainer, const double *theta, double dt,
+                                           double *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
