@@ -36,6 +36,9 @@ const char *rni_graph_describe(const rn_graph *graph, rn_node node,
 /** "[N, 512]"; returns buffer. */
 const char *rni_shape_describe(rn_shape shape, char buffer[RNI_DESCRIPTION_SIZE]);
 
+/** The bits of a number: exact comparison and hashing, where 0.0 and -0.0 differ. */
+uint64_t rni_number_bits(double number);
+
 /** Same rank and dimensions. */
 bool rni_shape_equal(rn_shape a, rn_shape b);
 

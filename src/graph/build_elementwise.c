@@ -78,12 +78,6 @@ rn_node rn_graph_scalar(rn_graph *graph, double value)
 
 /* ---- one operand --------------------------------------------------------------------------- */
 
-/* Exact comparison on purpose: only the literal factor is simplified away. */
-static bool bits_equal(double a, double b)
-{
-    return memcmp(&a, &b, sizeof a) == 0;
-}
-
 static rn_node append_unary(rn_graph *graph, rni_op op, rn_node x, double number, rn_index size)
 {
     if (!rni_graph_ready(graph, rni_op_name(op), 1, &x)) return RN_NODE_NONE;
@@ -98,7 +92,7 @@ static rn_node append_unary(rn_graph *graph, rni_op op, rn_node x, double number
 rn_node rn_graph_scale(rn_graph *graph, rn_node x, double factor)
 {
     if (!rni_graph_ready(graph, "scale", 1, &x)) return RN_NODE_NONE;
-    if (bits_equal(factor, 1.0)) return x;
+    if (rni_number_bits(factor) == rni_number_bits(1.0)) return x;
     if (graph->nodes[x].op == RNI_OP_SCALE) /* one pass instead of two */
         return append_unary(graph, RNI_OP_SCALE, graph->nodes[x].inputs[0],
                             graph->nodes[x].number * factor, 0);
@@ -112,7 +106,8 @@ rn_node rn_graph_shift(rn_graph *graph, rn_node x, double term)
 
 rn_node rn_graph_power(rn_graph *graph, rn_node x, double exponent)
 {
-    if (bits_equal(exponent, 1.0)) return rni_graph_ready(graph, "power", 1, &x) ? x : RN_NODE_NONE;
+    if (!rni_graph_ready(graph, "power", 1, &x)) return RN_NODE_NONE;
+    if (rni_number_bits(exponent) == rni_number_bits(1.0)) return x;
     return append_unary(graph, RNI_OP_POWER, x, exponent, 0);
 }
 

@@ -113,7 +113,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ (hash >> 29);
 }
 
-static uint64_t bits_of(double number)
+uint64_t rni_number_bits(double number)
 {
     uint64_t bits = 0;
     memcpy(&bits, &number, sizeof bits);
@@ -125,7 +125,7 @@ static uint64_t hash_node(const rni_node *node, rn_index n_inputs, const rn_node
     uint64_t hash = mix(1, (uint64_t)node->op);
     for (rn_index i = 0; i < n_inputs; i++)
         hash = mix(hash, (uint64_t)inputs[i]);
-    hash = mix(hash, bits_of(node->number));
+    hash = mix(hash, rni_number_bits(node->number));
     hash = mix(hash, node->flags);
     hash = mix(hash, node->axes);
     hash = mix(hash, (uint64_t)node->axis);
@@ -140,15 +140,16 @@ static uint64_t hash_node(const rni_node *node, rn_index n_inputs, const rn_node
 static bool same_values(const rni_node *a, const rni_node *b)
 {
     if (a->op != RNI_OP_CONSTANT) return true;
-    return a->shape.rank == 0 && bits_of(a->values[0]) == bits_of(b->values[0]);
+    return a->shape.rank == 0 && rni_number_bits(a->values[0]) == rni_number_bits(b->values[0]);
 }
 
 static bool same_node(const rni_node *a, const rni_node *b, rn_index n_inputs,
                       const rn_node *inputs)
 {
     return a->op == b->op && a->n_inputs == n_inputs && rni_shape_equal(a->shape, b->shape)
-           && bits_of(a->number) == bits_of(b->number) && a->flags == b->flags && a->axes == b->axes
-           && a->axis == b->axis && memcmp(a->sizes, b->sizes, sizeof a->sizes) == 0
+           && rni_number_bits(a->number) == rni_number_bits(b->number) && a->flags == b->flags
+           && a->axes == b->axes && a->axis == b->axis
+           && memcmp(a->sizes, b->sizes, sizeof a->sizes) == 0
            && (n_inputs == 0 || memcmp(a->inputs, inputs, (size_t)n_inputs * sizeof *inputs) == 0)
            && same_values(a, b);
 }

@@ -328,15 +328,15 @@ static rn_node scatter_counts(rn_graph *g, op_leaves *l) /* mixes samples */
 
 #define CASE(id, function, low, high)                                                              \
     {                                                                                              \
-        RNI_OP_##id, #function, low, high, true, true, function                                    \
+#function, function, low, high, RNI_OP_##id, true, true                                    \
     }
 #define KINKED(id, function, low, high)                                                            \
     {                                                                                              \
-        RNI_OP_##id, #function, low, high, false, true, function                                   \
+#function, function, low, high, RNI_OP_##id, false, true                                   \
     }
 #define MASK(id, function)                                                                         \
     {                                                                                              \
-        RNI_OP_##id, #function, -1.0, 1.0, false, false, function                                  \
+#function, function, -1.0, 1.0, RNI_OP_##id, false, false                                  \
     }
 #define BINARY(id, name, low, high)                                                                \
     CASE(id, name##_same, low, high), CASE(id, name##_weight, low, high),                          \

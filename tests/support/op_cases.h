@@ -20,16 +20,19 @@ typedef struct op_leaves {
 } op_leaves;
 
 typedef struct op_case {
-    rni_op op; /**< what the case is about */
     const char *name;
-    double low, high;                                     /**< range of leaf values */
-    bool is_smooth;                                       /**< second-order checks apply */
-    bool has_derivative;                                  /**< false: derivative is zero or a
-                                                               stand-in; Taylor does not apply */
     rn_node (*build)(rn_graph *graph, op_leaves *leaves); /**< returns the output */
+    double low, high;                                     /**< range of leaf values */
+    rni_op op;                                            /**< what the case is about */
+    bool is_smooth;                                       /**< second-order checks apply */
+    bool has_derivative; /**< false: the derivative is zero or a stand-in; Taylor does not apply */
 } op_case;
 
 extern const op_case op_cases[];
 extern const int n_op_cases;
+
+/** Networks of the kinds models are made of (net_cases.c). */
+extern const op_case net_cases[];
+extern const int n_net_cases;
 
 #endif
