@@ -305,6 +305,55 @@ static void many_cotangents_at_once_equal_one_by_one(void **state)
     for_every_case(check_lifted, NULL);
 }
 
+/* y = h^2, h = tanh x: given tangents of both, that of h counts and not its way through x. */
+static void intermediate_nodes_are_inputs_like_others(void **state)
+{
+    (void)state;
+    rn_graph *g = NULL;
+    assert_status(rn_graph_create(&g), RN_OK);
+    graph_values values = {.graph = g, .n_samples = N_SAMPLES};
+    const rn_shape shape = RN_SHAPE(RN_SAMPLES, 2);
+    const rn_node x = rn_graph_input(g, "x", shape);
+    const rn_node h = rn_graph_tanh(g, x);
+    const rn_node y = rn_graph_power(g, h, 2.0);
+    const rn_node vx = rn_graph_input(g, "vx", shape);
+    const rn_node vh = rn_graph_input(g, "vh", shape);
+    const rn_node leaves[3] = {x, vx, vh};
+    for (int i = 0; i < 3; i++)
+        values_uniform(&values, leaves[i], 3, -1.0, 1.0);
+
+    rn_node both = RN_NODE_NONE;
+    rn_node twice = RN_NODE_NONE;
+    rn_node back[2];
+    assert_status(
+        rn_graph_jvp(g, 2, (const rn_node[]){x, h}, (const rn_node[]){vx, vh}, 1, &y, &both),
+        RN_OK);
+    assert_status(rn_graph_vjp(g, 1, &y, &vh, 2, (const rn_node[]){x, h}, back), RN_OK);
+    assert_status(
+        rn_graph_jvp(g, 2, (const rn_node[]){h, h}, (const rn_node[]){vh, vx}, 1, &y, &twice),
+        RN_OK);
+    double *h_values = values_evaluate(&values, h);
+    double *forward = values_evaluate(&values, both);
+    double *sum = values_evaluate(&values, twice);
+    double *to_h = values_evaluate(&values, back[1]);
+    double *to_x = values_evaluate(&values, back[0]);
+    for (rn_index i = 0; i < values_size(&values, y); i++) {
+        const double t = h_values[i];
+        const double a = values_of(&values, vh)[i];
+        assert_close(forward[i], 2.0 * t * a, 1e-15);
+        assert_close(sum[i], 2.0 * t * (a + values_of(&values, vx)[i]), 1e-15);
+        assert_close(to_h[i], 2.0 * t * a, 1e-15);
+        assert_close(to_x[i], 2.0 * t * (1.0 - t * t) * a, 1e-15);
+    }
+    rni_free(h_values);
+    rni_free(forward);
+    rni_free(sum);
+    rni_free(to_h);
+    rni_free(to_x);
+    values_clear(&values);
+    rn_graph_destroy(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +362,7 @@ int main(void)
         cmocka_unit_test(taylor_remainder_is_second_order),
         cmocka_unit_test(second_derivatives_agree_all_ways),
         cmocka_unit_test(many_cotangents_at_once_equal_one_by_one),
+        cmocka_unit_test(intermediate_nodes_are_inputs_like_others),
     };
     return cmocka_run_group_tests(tests, NULL, report_case);
 }

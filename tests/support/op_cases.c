@@ -208,6 +208,12 @@ static rn_node max_kept(rn_graph *g, op_leaves *l)
     return rn_graph_max(g, sample(g, l, RN_SHAPE(RN_SAMPLES, 4, 3)), 1u << 1, 1);
 }
 
+static rn_node max_tied(rn_graph *g, op_leaves *l) /* max(x, x) = x: ties share the derivative */
+{
+    const rn_node x = sample(g, l, RN_SHAPE(RN_SAMPLES, 1, 3));
+    return rn_graph_max(g, rn_graph_concat(g, 2, (const rn_node[]){x, x}, 1), 1u << 1, 0);
+}
+
 static rn_node broadcast_weight(rn_graph *g, op_leaves *l)
 {
     const rn_node x = sample(g, l, RN_SHAPE(RN_SAMPLES, 2, 1));
@@ -392,6 +398,7 @@ const op_case op_cases[] = {
     CASE(SUM, sum_samples, -1.0, 1.0),
     KINKED(MAX, max_inner, -1.0, 1.0),
     KINKED(MAX, max_kept, -1.0, 1.0),
+    CASE(MAX, max_tied, -1.0, 1.0),
     CASE(BROADCAST, broadcast_weight, -1.0, 1.0),
     CASE(RESHAPE, reshape_inner, -1.0, 1.0),
     CASE(RESHAPE, reshape_weight, -1.0, 1.0),
