@@ -284,17 +284,20 @@ typedef struct rn_shell_step_lines {
     double *finite_step; /**< Q = (1/N) e0^T chi (e1 - e0 - J0 d) + (1/2N)(e1-e0)^T chi (e1-e0) */
     double *flux;        /**< F1 = (1/2N) sum_uv <phi1_u,e1><phi0_v,e1> chi[1](lambda1_u,lambda0_v)
                               <phi1_u,(M1-M0) phi0_v> */
+    double *flux_error;  /**< error bar of F1: (delta/2N) sum_uv |g1_u g01_v| chi[1], delta = n eps
+                              times the larger lambda_max (our definition) */
     double *remainder;   /**< F1 - step->flux, the kernel remainder (smooth networks) or the kink
                               line (networks with kinks); where step->change is NULL it is what
                               the other lines leave over, the only line that may be */
-    double *mismatch;    /**< left side minus the sum of the lines, a check; needs step->change */
+    double *mismatch;    /**< left side minus the sum of the lines, a check: within flux_error and
+                              the rounding of the single sums; needs step->change */
 } rn_shell_step_lines;
 
 /**
  * Computes the lines asked for. Time O(n^2 + n n_boundaries^2) when F1 is among them.
  * @return RN_OK
- *         RN_ERR_ARGUMENT   a missing array (flux and mismatch need `change`, remainder needs
- *                           step->flux), eigenvalues not ascending, tau < 0
+ *         RN_ERR_ARGUMENT   a missing array (flux, its error and mismatch need `change`,
+ *                           remainder needs step->flux), eigenvalues not ascending, tau < 0
  *         RN_ERR_NONFINITE, RN_ERR_MEMORY; outputs untouched
  */
 RN_API RN_NODISCARD rn_status rn_shell_step_budget(const rn_shell_grid *grid,

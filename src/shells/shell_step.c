@@ -12,8 +12,10 @@
  *
  * F1 takes M1 - M0 as a matrix of its own, not as (lambda1 - lambda0) <phi1, phi0>: with the
  * shortcut it would be A1 less a re-expansion of e1, an identity for any pair of bases and blind
- * to wrong eigenpairs.
+ * to wrong eigenpairs. The price is rounding: entries of M1 - M0 carry errors of n eps lambda_max,
+ * which the divided difference of a low boundary magnifies; flux_error says by how much.
  */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -28,11 +30,12 @@ static const char caller[] = "rn_shell_step_budget";
 /* The lines as computed, [m] each. */
 typedef struct step_work {
     double *weights; /* [n] */
-    double *row;     /* padded */
+    double *sizes;   /* [n] |g01| */
+    double *rows;    /* two padded rows: F1 and its error bar */
     double *values;  /* [N_LINES x m] */
 } step_work;
 
-enum { LINE_CHANGE, LINE_DISSIPATION, LINE_DRIVE, LINE_FINITE, LINE_FLUX, N_LINES };
+enum { LINE_CHANGE, LINE_DISSIPATION, LINE_DRIVE, LINE_FINITE, LINE_FLUX, LINE_ERROR, N_LINES };
 
 static rn_status check_arrays(const rn_shell_step *step, const rn_shell_step_lines *lines)
 {
@@ -47,10 +50,11 @@ static rn_status check_arrays(const rn_shell_step *step, const rn_shell_step_lin
         return rni_fail(RN_ERR_ARGUMENT,
                         "%s: one of lambda0, lambda1, g0, g1, g01, jd is NULL; all are needed",
                         caller);
-    if ((lines->flux || lines->mismatch) && !step->change)
-        return rni_fail(RN_ERR_ARGUMENT,
-                        "%s: the lines flux and mismatch need step->change, <phi1, (M1-M0) phi0>",
-                        caller);
+    if ((lines->flux || lines->flux_error || lines->mismatch) && !step->change)
+        return rni_fail(
+            RN_ERR_ARGUMENT,
+            "%s: the lines flux, flux_error and mismatch need step->change, <phi1, (M1-M0) phi0>",
+            caller);
     if (lines->remainder && !step->flux)
         return rni_fail(RN_ERR_ARGUMENT, "%s: the line remainder needs step->flux", caller);
     return RN_OK;
@@ -108,16 +112,25 @@ static bool sum_pairs(const rn_shell_step *step, const rn_shell_grid *grid, step
         rni_modes_destroy(&before);
         return false;
     }
-    for (rn_index u = 0; u < step->n; u++) {
-        const double *change = step->change + u * step->n;
-        for (rn_index v = 0; v < step->n; v++)
-            work->weights[v] = step->g01[v] * change[v];
-        rni_pairs_add_row(&after, u, &before, 0, step->n, work->weights, step->g1[u], work->row);
-    }
+    const rn_index n = step->n;
     const rn_index m = rn_shell_grid_size(grid);
+    double *bars = work->rows + rni_pairs_row_size(m);
+    for (rn_index v = 0; v < n; v++)
+        work->sizes[v] = fabs(step->g01[v]);
+    for (rn_index u = 0; u < n; u++) {
+        const double *change = step->change + u * n;
+        for (rn_index v = 0; v < n; v++)
+            work->weights[v] = step->g01[v] * change[v];
+        rni_pairs_add_row(&after, u, &before, 0, n, work->weights, step->g1[u], work->rows);
+        rni_pairs_add_row(&after, u, &before, 0, n, work->sizes, fabs(step->g1[u]), bars);
+    }
+    const double top = fmax(fmax(step->lambda0[n - 1], step->lambda1[n - 1]), 0.0);
+    const double delta = (double)n * DBL_EPSILON * top;
     const double scale = 0.5 / (double)step->n_samples;
-    for (rn_index i = 0; i < m; i++)
-        work->values[LINE_FLUX * m + i] = scale * work->row[RNI_PAIRS_PAD + i];
+    for (rn_index i = 0; i < m; i++) {
+        work->values[LINE_FLUX * m + i] = scale * work->rows[RNI_PAIRS_PAD + i];
+        work->values[LINE_ERROR * m + i] = scale * delta * bars[RNI_PAIRS_PAD + i];
+    }
     rni_modes_destroy(&after);
     rni_modes_destroy(&before);
     return true;
@@ -145,6 +158,7 @@ static void commit(const rn_shell_step *step, const rn_shell_step_lines *lines, 
     copy_line(lines->drive, values, m, LINE_DRIVE);
     copy_line(lines->finite_step, values, m, LINE_FINITE);
     copy_line(lines->flux, values, m, LINE_FLUX);
+    copy_line(lines->flux_error, values, m, LINE_ERROR);
 }
 
 rn_status rn_shell_step_budget(const rn_shell_grid *grid, const rn_shell_step *step,
@@ -155,15 +169,16 @@ rn_status rn_shell_step_budget(const rn_shell_grid *grid, const rn_shell_step *s
     RNI_TRY(check_values(step));
 
     const rn_index m = rn_shell_grid_size(grid);
-    const rn_index row_size = rni_pairs_row_size(m);
+    const rn_index rows_size = 2 * rni_pairs_row_size(m);
     const rn_index n_values = (rn_index)N_LINES * m;
-    double *block = rni_alloc(step->n + row_size + n_values, sizeof *block);
+    double *block = rni_alloc(2 * step->n + rows_size + n_values, sizeof *block);
     step_work work = {.weights = block};
     bool enough = block != NULL;
     if (enough) {
-        work.row = block + step->n;
-        work.values = work.row + row_size;
-        memset(work.row, 0, (size_t)(row_size + n_values) * sizeof *block);
+        work.sizes = block + step->n;
+        work.rows = work.sizes + step->n;
+        work.values = work.rows + rows_size;
+        memset(work.rows, 0, (size_t)(rows_size + n_values) * sizeof *block);
         if (step->change) enough = sum_pairs(step, grid, &work);
     }
     if (!enough) {
