@@ -63,13 +63,19 @@ static rn_status check_arrays(const rn_shell_step *step, const rn_shell_step_lin
 static rn_status check_values(const rn_shell_step *step)
 {
     const rn_index n = step->n;
+    const struct {
+        const char *name;
+        const double *values;
+    } vectors[] = {{"g0", step->g0},
+                   {"g1", step->g1},
+                   {"g01", step->g01},
+                   {"jd", step->jd},
+                   {"m0e0", step->m0e0}};
     RNI_TRY(rni_check_ascending(caller, "lambda0", n, step->lambda0));
     RNI_TRY(rni_check_ascending(caller, "lambda1", n, step->lambda1));
-    RNI_TRY(rni_check_finite(caller, "g0", n, step->g0));
-    RNI_TRY(rni_check_finite(caller, "g1", n, step->g1));
-    RNI_TRY(rni_check_finite(caller, "g01", n, step->g01));
-    RNI_TRY(rni_check_finite(caller, "jd", n, step->jd));
-    if (step->m0e0) RNI_TRY(rni_check_finite(caller, "m0e0", n, step->m0e0));
+    for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++)
+        if (vectors[k].values)
+            RNI_TRY(rni_check_finite(caller, vectors[k].name, n, vectors[k].values));
     return RN_OK;
 }
 

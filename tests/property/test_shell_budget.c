@@ -74,8 +74,8 @@ static void budget_closes_as_the_square_of_dt(void **state)
         moving_kernel_make(check_seed() + trial, trial % 2 ? 0.3 : 0.0, &kernel);
         random_fill(check_seed() + trial, 50, N, e);
         double worst = closure_of(&kernel, e, 1e-2).worst;
-        for (double dt = 5e-3; dt > 5e-4; dt *= 0.5) {
-            const double finer = closure_of(&kernel, e, dt).worst;
+        for (int halving = 1; halving <= 4; halving++) {
+            const double finer = closure_of(&kernel, e, ldexp(1e-2, -halving)).worst;
             assert_true(worst / finer > 3.8 && worst / finer < 4.2);
             worst = finer;
         }
