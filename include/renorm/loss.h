@@ -8,6 +8,7 @@
 #define RENORM_LOSS_H
 
 #include <renorm/graph.h>
+#include <renorm/setting.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,12 +23,12 @@ RN_API const char *rn_loss_kind(rn_index i);
  * Chooses a loss.
  *
  * @param kind      one of rn_loss_kind
- * @param settings  [n_settings] texts "key=value"; not kept
+ * @param settings  [n_settings] what differs from the defaults; borrowed for the call
  * @param[out] out  release with rn_loss_destroy
  * @return RN_OK; RN_ERR_ARGUMENT (unknown kind); RN_ERR_CONFIG (settings); RN_ERR_MEMORY
  */
-RN_API RN_NODISCARD rn_status rn_loss_create(const char *kind, rn_index n_settings,
-                                             const char *const *settings, rn_loss **out);
+RN_API RN_NODISCARD rn_status rn_loss_create(const char *kind, const rn_setting *settings,
+                                             rn_index n_settings, rn_loss **out);
 
 /** Releases a loss. NULL is allowed. */
 RN_API void rn_loss_destroy(rn_loss *loss);

@@ -1,9 +1,9 @@
 /**
  * Networks: a graph from samples to outputs, its parameters, and how they start.
  *
- *     const char *const settings[] = {"depth=16", "width=48", "residual=true"};
+ *     const rn_setting settings[] = {{"depth", "16"}, {"width", "48"}, {"residual", "true"}};
  *     rn_model *model = NULL;
- *     rn_status status = rn_model_create("mlp", 3, settings, RN_SHAPE(784), 10, &model);
+ *     rn_status status = rn_model_create("mlp", settings, 3, RN_SHAPE(784), 10, &model);
  *     double *theta = malloc((size_t)rn_model_n_weights(model) * sizeof *theta);
  *     if (status == RN_OK) status = rn_model_initialise(model, seed, theta);
  *     rn_model_destroy(model);
@@ -44,6 +44,7 @@
 #define RENORM_MODEL_H
 
 #include <renorm/graph.h>
+#include <renorm/setting.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,8 +59,8 @@ RN_API const char *rn_model_kind(rn_index i);
  * Builds a network.
  *
  * @param kind        one of rn_model_kind
- * @param settings    [n_settings] texts "key=value" as in a configuration file, later ones
- *                    override; the rest keeps its defaults. Not kept.
+ * @param settings    [n_settings] what differs from the defaults, as in a configuration file; later
+ *                    ones override earlier ones; borrowed for the call
  * @param sample      shape of one sample, without the sample axis; rank 0 .. RN_RANK_MAX - 1.
  *                    Samples are flattened in row-major order
  * @param n_outputs   C >= 1
@@ -67,8 +68,8 @@ RN_API const char *rn_model_kind(rn_index i);
  * @return RN_OK; RN_ERR_ARGUMENT (unknown kind, C < 1); RN_ERR_CONFIG (settings, or settings that
  *         do not fit the shapes); RN_ERR_SHAPE; RN_ERR_MEMORY
  */
-RN_API RN_NODISCARD rn_status rn_model_create(const char *kind, rn_index n_settings,
-                                              const char *const *settings, rn_shape sample,
+RN_API RN_NODISCARD rn_status rn_model_create(const char *kind, const rn_setting *settings,
+                                              rn_index n_settings, rn_shape sample,
                                               rn_index n_outputs, rn_model **out);
 
 /** Releases a model and its graph. NULL is allowed. */

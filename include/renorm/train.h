@@ -3,8 +3,8 @@
  *
  *     rn_dynamics *dynamics = NULL;
  *     rn_trainer *trainer = NULL;
- *     const char *const settings[] = {"learning_rate=0.01"};
- *     rn_status status = rn_dynamics_create("gradient_descent", 1, settings, &dynamics);
+ *     const rn_setting settings[] = {{"learning_rate", "0.01"}};
+ *     rn_status status = rn_dynamics_create("gradient_descent", settings, 1, &dynamics);
  *     const rn_batch train = {.n_samples = N, .inputs = x, .targets = y};
  *     const rn_trainer_desc desc = {
  *         .model = model, .loss = loss, .dynamics = dynamics, .train = train, .n_threads = 2};
@@ -51,12 +51,12 @@ RN_API const char *rn_dynamics_kind(rn_index i);
  * Chooses a dynamics.
  *
  * @param kind      one of rn_dynamics_kind
- * @param settings  [n_settings] texts "key=value"; not kept
+ * @param settings  [n_settings] what differs from the defaults; borrowed for the call
  * @param[out] out  release with rn_dynamics_destroy
  * @return RN_OK; RN_ERR_ARGUMENT (unknown kind); RN_ERR_CONFIG (settings); RN_ERR_MEMORY
  */
-RN_API RN_NODISCARD rn_status rn_dynamics_create(const char *kind, rn_index n_settings,
-                                                 const char *const *settings, rn_dynamics **out);
+RN_API RN_NODISCARD rn_status rn_dynamics_create(const char *kind, const rn_setting *settings,
+                                                 rn_index n_settings, rn_dynamics **out);
 
 /** Releases a dynamics. NULL is allowed. */
 RN_API void rn_dynamics_destroy(rn_dynamics *dynamics);
@@ -84,7 +84,7 @@ typedef struct rn_trainer_desc {
 /**
  * A trainer at theta = 0, step 0, time 0.
  *
- * Memory: at most 32 + 3 vectors of P numbers, and per thread the work space of one tile.
+ * Memory: at most 16 + 3 vectors of P numbers, and per thread the work space of one tile.
  * @param desc      copied; see there for what is borrowed
  * @param[out] out  release with rn_trainer_destroy
  * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_SHAPE; RN_ERR_NONFINITE (inputs or targets);

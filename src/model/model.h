@@ -1,0 +1,57 @@
+/*
+ * Inside view of models, and the table of their kinds. A new kind is one file with an option table
+ * and a build function, and one line in models.c.
+ */
+#ifndef RNI_MODEL_MODEL_H
+#define RNI_MODEL_MODEL_H
+
+#include <renorm/model.h>
+
+#include "core/option.h"
+
+struct rn_model {
+    rn_graph *graph; /**< owned */
+    rn_node input;
+    rn_node output;
+    rn_index n_features;
+    rn_index n_outputs;
+    double *std;    /**< owned, [n_std] initial standard deviation of every parameter */
+    rn_index n_std; /**< number of parameters */
+};
+
+/** One kind of network. Constant. */
+typedef struct rni_model_kind {
+    const rni_option_table *options;
+    /**
+     * Appends the network to model->graph: from x [N, n_features] to *output [N, n_outputs].
+     * Parameters only through rni_model_weight. Mistakes in the graph are found by the caller.
+     * @param settings  the struct of the option table
+     * @return RN_OK; RN_ERR_CONFIG (settings that do not fit n_features or n_outputs);
+     *         RN_ERR_SHAPE; RN_ERR_MEMORY
+     */
+    rn_status (*build)(rn_model *model, const void *settings, rn_node x, rn_node *output);
+} rni_model_kind;
+
+/** All kinds; the last entry is NULL. */
+extern const rni_model_kind *const rni_models[];
+
+/** The option table of kind i, NULL beyond the last: the `kinds` of a configuration's section. */
+const rni_option_table *rni_model_options(rn_index i);
+
+/**
+ * Builds a network from validated settings.
+ * @param options   one of rni_model_options; settings: its struct, borrowed for the call
+ * @return as rn_model_create
+ */
+RN_NODISCARD rn_status rni_model_build(const rni_option_table *options, const void *settings,
+                                       rn_shape sample, rn_index n_outputs, rn_model **out);
+
+/** Appends a parameter whose initial values have standard deviation `std` (0: all zero). */
+rn_node rni_model_weight(rn_model *model, const char *name, rn_shape shape, double std);
+
+extern const rni_model_kind rni_model_mlp;
+extern const rni_model_kind rni_model_recurrent;
+extern const rni_model_kind rni_model_tied;
+extern const rni_model_kind rni_model_linear;
+
+#endif
