@@ -31,13 +31,13 @@
 #define RENORM_KERNEL_H
 
 #include <renorm/graph.h>
+#include <renorm/op.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct rn_kernel rn_kernel;
-typedef struct rn_op rn_op; /* renorm/op.h */
 
 /** What a kernel is made from. Start from rn_kernel_desc_defaults. */
 typedef struct rn_kernel_desc {

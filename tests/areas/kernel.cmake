@@ -1,1 +1,3 @@
 # Tests of kernel: rn_add_test(<name> <label>), one per line.
+target_sources(test_support PRIVATE support/jacobian_nets.c)
+rn_add_test(kernel_matrix property)

@@ -1,0 +1,484 @@
+/*
+ * M and M' from factors.
+ *
+ * Units are cut into blocks as memory allows; for every pair of blocks P >= Q the factors of both
+ * are kept and the lower tiles of M between them computed: first all blocks of parameters in the
+ * orders S and A and the row gradients that are nodes of the graph, a tile at a time in cache;
+ * then the weights in order G, a chunk of their columns at a time. Block sizes are multiples of
+ * the tiles, so where memory cuts changes nothing but time.
+ */
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/size.h"
+#include "core/status.h"
+#include "kernel/factors.h"
+#include "kernel/gram.h"
+#include "kernel/rows.h"
+
+/* Everything of one call. */
+typedef struct assembly {
+    rn_kernel *kernel;
+    const rn_kernel_point *point;
+    const double *v;
+    rni_layout layout;
+    rn_index block; /* units of a block */
+    rn_index n_blocks;
+    rn_index store_size; /* doubles of one store */
+    rn_index tile_size;  /* doubles of one tile of M */
+    rn_index thread_size;
+    double *memory;
+    double *thread_memory;
+    double *one_hot;
+    rni_store stores[2];
+    double scale; /* 1/N */
+    double *m;
+    double *m_tangent;
+} assembly;
+
+/* A pair of blocks, and the chunk of a weight being added. */
+typedef struct pass {
+    assembly *a;
+    const rni_store *i;
+    const rni_store *j;
+    const rni_block *block;
+    rni_part part;
+    bool mirrors;
+} pass;
+
+/* ---- sizes -------------------------------------------------------------------------------------
+ */
+
+static rn_status too_large(const assembly *a)
+{
+    return rni_fail(RN_ERR_SHAPE,
+                    "rn_kernel: %" PRId64 " samples x %" PRId64 " rows are too many to address",
+                    a->layout.n_samples, a->layout.unit_rows);
+}
+
+/* Chooses the blocks; grid: where they may start. */
+static rn_status choose_blocks(assembly *a, rn_index grid)
+{
+    const rni_layout *layout = &a->layout;
+    const rn_index copies = layout->with_tangent ? 2 : 1;
+    rn_index unit = 0;
+    rn_index unit_bytes = 0;
+    if (!rni_size_add(layout->unit_size, copies * layout->chunk_size, &unit)
+        || !rni_size_mul(unit, (rn_index)sizeof(double), &unit_bytes))
+        return too_large(a);
+    const rn_index fit = a->kernel->max_factor_bytes / rni_max(unit_bytes, 1);
+    a->block = layout->n_units;
+    if (fit < layout->n_units) a->block = rni_max(grid, fit / 2 / grid * grid);
+    a->block = rni_min(a->block, layout->n_units);
+    a->n_blocks = rni_ceil_div(layout->n_units, a->block);
+    const rn_index side = layout->tile * layout->unit_rows;
+    if (!rni_size_mul(unit, a->block, &a->store_size) || !rni_size_mul(side, side, &a->tile_size)
+        || !rni_size_add(copies * a->tile_size, layout->work_size, &a->thread_size))
+        return too_large(a);
+    if (a->kernel->is_coupled && !rni_size_add(a->thread_size, layout->n, &a->thread_size))
+        return too_large(a);
+    return RN_OK;
+}
+
+/* Doubles in all. */
+static bool total_size(const assembly *a, rn_index *total)
+{
+    rn_index threads = 0;
+    rn_index stores = 0;
+    return rni_size_mul(a->store_size, a->n_blocks > 1 ? 2 : 1, &stores)
+           && rni_size_mul(a->thread_size, a->kernel->n_threads, &threads)
+           && rni_size_add(stores, threads, total) && *total <= RN_SIZE_MAX;
+}
+
+static rn_status allocate(assembly *a)
+{
+    rn_index total = 0;
+    if (!total_size(a, &total)) return too_large(a);
+    a->memory = rni_alloc(total, sizeof *a->memory);
+    if (!a->memory)
+        return rni_fail(RN_ERR_MEMORY,
+                        "rn_kernel: no memory for %" PRId64
+                        " bytes of factors; lower max_factor_bytes or the number of threads",
+                        total * (rn_index)sizeof(double));
+    double *at = a->memory;
+    for (int s = 0; s < (a->n_blocks > 1 ? 2 : 1); s++) {
+        rni_store *store = &a->stores[s];
+        store->capacity = a->block;
+        store->data = at;
+        store->rows = at + a->block * a->layout.unit_size;
+        store->rows_tangent =
+            a->layout.with_tangent ? store->rows + a->block * a->layout.chunk_size : NULL;
+        at += a->store_size;
+    }
+    a->thread_memory = at;
+    if (a->kernel->is_coupled) {
+        a->one_hot = at + a->kernel->n_threads * (a->thread_size - a->layout.n);
+        memset(a->one_hot, 0, (size_t)(a->kernel->n_threads * a->layout.n) * sizeof *a->one_hot);
+    }
+    return RN_OK;
+}
+
+/* Work space of a thread: tile, tangent tile, the rest. */
+static double *thread_space(const assembly *a, int thread)
+{
+    const rn_index own = a->thread_size - (a->kernel->is_coupled ? a->layout.n : 0);
+    return a->thread_memory + thread * own;
+}
+
+/* ---- tiles --------------------------------------------------------------------------------------
+ */
+
+static bool same_block(const pass *p)
+{
+    return p->i == p->j;
+}
+
+static rn_index n_tiles(const assembly *a, const rni_store *store)
+{
+    return rni_ceil_div(store->count, a->layout.tile);
+}
+
+static rn_index n_pairs(const pass *p)
+{
+    const rn_index n = n_tiles(p->a, p->i);
+    return same_block(p) ? n * (n + 1) / 2 : n * n_tiles(p->a, p->j);
+}
+
+/* Where a tile lies: units from the start of its stores, and their number. */
+typedef struct tile_place {
+    rn_index i;
+    rn_index j;
+    rn_index n_i;
+    rn_index n_j;
+    bool is_diagonal;
+} tile_place;
+
+static tile_place place_of(const pass *p, rn_index task)
+{
+    const rn_index tile = p->a->layout.tile;
+    const rn_index n_j = n_tiles(p->a, p->j);
+    rn_index i = task / n_j;
+    rn_index j = task % n_j;
+    if (same_block(p)) { /* task = i (i + 1) / 2 + j, j <= i */
+        for (i = 0, j = task; j > i; i++)
+            j -= i + 1;
+    }
+    return (tile_place){.i = i * tile,
+                        .j = j * tile,
+                        .n_i = rni_min(tile, p->i->count - i * tile),
+                        .n_j = rni_min(tile, p->j->count - j * tile),
+                        .is_diagonal = same_block(p) && i == j};
+}
+
+/* Offset in M of a tile. */
+static rn_index offset_of(const pass *p, tile_place at)
+{
+    const rni_layout *layout = &p->a->layout;
+    return (p->i->first + at.i) * layout->unit_rows * layout->n
+           + (p->j->first + at.j) * layout->unit_rows;
+}
+
+static rni_side side_of(const assembly *a, const rni_store *store, const rni_group *group,
+                        rn_index unit)
+{
+    const rni_layout *layout = &a->layout;
+    return (rni_side){
+        .left = rni_store_value(layout, a->kernel, store, group->left, unit),
+        .right = rni_store_value(layout, a->kernel, store, group->right, unit),
+        .left_tangent = rni_store_tangent(layout, a->kernel, store, group->left, unit),
+        .right_tangent = rni_store_tangent(layout, a->kernel, store, group->right, unit)};
+}
+
+static rn_status add_block(const pass *p, rn_index parameter, tile_place at, const rni_tile *tile)
+{
+    const assembly *a = p->a;
+    const rn_kernel *kernel = a->kernel;
+    const rni_block *block = &kernel->blocks[parameter];
+    const int order = a->layout.order[parameter];
+    if (order < 0 || order == RN_KERNEL_ROW_GRADIENTS) return RN_OK;
+    if (order == RN_KERNEL_RANK_ONE || order == RN_KERNEL_ROWS) {
+        const rni_group rows = {.left = block->rows, .right = block->rows};
+        return rni_gram_add_rows(block->size, side_of(a, p->i, &rows, at.i),
+                                 side_of(a, p->j, &rows, at.j), 1.0, tile);
+    }
+    const rni_group *group = &block->groups[0];
+    const rni_product product = {.positions = kernel->factors[group->left].positions,
+                                 .in_width = kernel->factors[group->left].width,
+                                 .out_width = kernel->factors[group->right].width,
+                                 .gathers = group->gathers,
+                                 .adds_one = a->layout.adds_one[parameter],
+                                 .i = side_of(a, p->i, group, at.i),
+                                 .j = side_of(a, p->j, group, at.j)};
+    return rni_gram_add((rn_kernel_order)order, &product, tile);
+}
+
+/* to [n x n] := scale * tile at its place; the lower triangle of a diagonal tile. */
+static void write_tile(const rni_tile *tile, const double *from, double scale, double *to,
+                       rn_index n)
+{
+    const rn_index n_columns = tile->n_j * tile->unit_rows;
+    for (rn_index r = 0; r < tile->n_i * tile->unit_rows; r++) {
+        const rn_index length = tile->is_diagonal ? r + 1 : n_columns;
+        for (rn_index c = 0; c < length; c++)
+            to[r * n + c] = scale * from[r * tile->ld + c];
+    }
+}
+
+#define MIRROR_STEP 16 /* rows and columns copied together: 2 cache lines each way */
+
+/* Copies the tile at (row, column) of m to its mirror image. */
+static void mirror_tile(double *m, rn_index n, rn_index row, rn_index column, rn_index n_rows,
+                        rn_index n_columns, bool is_diagonal)
+{
+    for (rn_index c0 = 0; c0 < n_columns; c0 += MIRROR_STEP) {
+        const rn_index c1 = rni_min(c0 + MIRROR_STEP, n_columns);
+        for (rn_index r0 = is_diagonal ? c0 : 0; r0 < n_rows; r0 += MIRROR_STEP) {
+            const rn_index r1 = rni_min(r0 + MIRROR_STEP, n_rows);
+            for (rn_index c = c0; c < c1; c++)
+                for (rn_index r = is_diagonal ? rni_max(r0, c + 1) : r0; r < r1; r++)
+                    m[(column + c) * n + row + r] = m[(row + r) * n + column + c];
+        }
+    }
+}
+
+static void mirror(const pass *p, tile_place at)
+{
+    const rni_layout *layout = &p->a->layout;
+    const rn_index k = layout->unit_rows;
+    double *both[] = {p->a->m, p->a->m_tangent};
+    for (int t = 0; t < 2; t++)
+        if (both[t])
+            mirror_tile(both[t], layout->n, (p->i->first + at.i) * k, (p->j->first + at.j) * k,
+                        at.n_i * k, at.n_j * k, at.is_diagonal);
+}
+
+/* Everything but order G for one tile of M. */
+static rn_status compute_tile(void *user, rn_index task, int thread)
+{
+    const pass *p = user;
+    const assembly *a = p->a;
+    const tile_place at = place_of(p, task);
+    double *space = thread_space(a, thread);
+    double *tangent = a->layout.with_tangent ? space + a->tile_size : NULL;
+    const rni_tile tile = {.n_i = at.n_i,
+                           .n_j = at.n_j,
+                           .unit_rows = a->layout.unit_rows,
+                           .is_diagonal = at.is_diagonal,
+                           .m = a->m ? space : NULL,
+                           .m_tangent = a->m_tangent ? tangent : NULL,
+                           .ld = at.n_j * a->layout.unit_rows,
+                           .work = space + (tangent ? 2 : 1) * a->tile_size};
+    const size_t bytes = (size_t)(at.n_i * a->layout.unit_rows * tile.ld) * sizeof *space;
+    if (tile.m) memset(tile.m, 0, bytes);
+    if (tile.m_tangent) memset(tile.m_tangent, 0, bytes);
+    for (rn_index parameter = 0; parameter < a->layout.n_parameters; parameter++)
+        RNI_TRY(add_block(p, parameter, at, &tile));
+    const rn_index offset = offset_of(p, at);
+    if (tile.m) write_tile(&tile, tile.m, a->scale, a->m + offset, a->layout.n);
+    if (tile.m_tangent)
+        write_tile(&tile, tile.m_tangent, a->scale, a->m_tangent + offset, a->layout.n);
+    if (p->mirrors) mirror(p, at);
+    return RN_OK;
+}
+
+/* ---- order G ------------------------------------------------------------------------------------
+ */
+
+/* Row gradients of one tile of units; tiles of the second block follow those of the first. */
+static rn_status form_rows(void *user, rn_index task, int thread)
+{
+    (void)thread;
+    const pass *p = user;
+    const assembly *a = p->a;
+    const rn_kernel *kernel = a->kernel;
+    const rn_index n_first = n_tiles(a, p->i);
+    const rni_store *store = task < n_first ? p->i : p->j;
+    const rn_index from = (task < n_first ? task : task - n_first) * a->layout.tile;
+    const rn_index to = rni_min(from + a->layout.tile, store->count);
+    const rn_index width = p->part.in_count * p->part.out_count;
+    const rn_index k = a->layout.unit_rows;
+    for (rn_index unit = from; unit < to; unit++) {
+        double *rows = store->rows + unit * k * width;
+        double *tangent = a->m_tangent ? store->rows_tangent + unit * k * width : NULL;
+        memset(rows, 0, (size_t)(k * width) * sizeof *rows);
+        if (tangent) memset(tangent, 0, (size_t)(k * width) * sizeof *tangent);
+        for (int g = 0; g < p->block->n_groups; g++) {
+            const rni_group *group = &p->block->groups[g];
+            const rni_side side = side_of(a, store, group, unit);
+            const rni_outer outer = {.positions = kernel->factors[group->left].positions,
+                                     .left_width = kernel->factors[group->left].width,
+                                     .right_width = kernel->factors[group->right].width,
+                                     .gathers = group->gathers,
+                                     .swapped = group->swapped,
+                                     .left = side.left,
+                                     .right = side.right,
+                                     .left_tangent = side.left_tangent,
+                                     .right_tangent = side.right_tangent};
+            RNI_TRY(rni_rows_add(&outer, k, p->part, rows, tangent));
+        }
+    }
+    return RN_OK;
+}
+
+/* Adds the chunk to one tile of M. */
+static rn_status update_tile(void *user, rn_index task, int thread)
+{
+    (void)thread;
+    const pass *p = user;
+    const assembly *a = p->a;
+    const tile_place at = place_of(p, task);
+    const rn_index width = p->part.in_count * p->part.out_count;
+    const rn_index k = a->layout.unit_rows;
+    const rn_index offset = offset_of(p, at);
+    const rni_side i = {.right = p->i->rows + at.i * k * width,
+                        .right_tangent =
+                            a->m_tangent ? p->i->rows_tangent + at.i * k * width : NULL};
+    const rni_side j = {.right = p->j->rows + at.j * k * width,
+                        .right_tangent =
+                            a->m_tangent ? p->j->rows_tangent + at.j * k * width : NULL};
+    const rni_tile tile = {.n_i = at.n_i,
+                           .n_j = at.n_j,
+                           .unit_rows = k,
+                           .is_diagonal = at.is_diagonal,
+                           .m = a->m ? a->m + offset : NULL,
+                           .m_tangent = a->m_tangent ? a->m_tangent + offset : NULL,
+                           .ld = a->layout.n};
+    RNI_TRY(rni_gram_add_rows(width, i, j, a->scale, &tile));
+    if (p->mirrors) mirror(p, at);
+    return RN_OK;
+}
+
+static rn_status add_chunk(pass *p)
+{
+    rni_pool *pool = p->a->kernel->pool;
+    const rn_index n_forms = n_tiles(p->a, p->i) + (same_block(p) ? 0 : n_tiles(p->a, p->j));
+    RNI_TRY(rni_pool_run(pool, n_forms, form_rows, p));
+    return rni_pool_run(pool, n_pairs(p), update_tile, p);
+}
+
+/* All chunks of one weight; the last chunk of the last weight mirrors. */
+static rn_status add_gradients(pass *p, bool is_last)
+{
+    const rni_block *block = p->block;
+    const rni_chunk step = rni_block_chunk(block);
+    for (rn_index i = 0; i < block->in_width; i += step.in_step)
+        for (rn_index o = 0; o < block->out_width; o += step.out_step) {
+            p->part = (rni_part){.in_first = i,
+                                 .in_count = rni_min(step.in_step, block->in_width - i),
+                                 .out_first = o,
+                                 .out_count = rni_min(step.out_step, block->out_width - o)};
+            p->mirrors = is_last && i + step.in_step >= block->in_width
+                         && o + step.out_step >= block->out_width;
+            RNI_TRY(add_chunk(p));
+        }
+    return RN_OK;
+}
+
+/* ---- blocks
+ * --------------------------------------------------------------------------------------- */
+
+static rn_status compute_pair(assembly *a, const rni_store *i, const rni_store *j)
+{
+    rn_index n_left = a->layout.n_gradients;
+    pass p = {.a = a, .i = i, .j = j, .mirrors = n_left == 0};
+    RNI_TRY(rni_pool_run(a->kernel->pool, n_pairs(&p), compute_tile, &p));
+    for (rn_index parameter = 0; parameter < a->layout.n_parameters; parameter++) {
+        if (a->layout.order[parameter] != RN_KERNEL_ROW_GRADIENTS) continue;
+        p.block = &a->kernel->blocks[parameter];
+        RNI_TRY(add_gradients(&p, --n_left == 0));
+    }
+    return RN_OK;
+}
+
+static rn_status load(assembly *a, rn_index block, rni_store *store)
+{
+    const rn_index first = block * a->block;
+    return rni_factors_load(a->kernel, &a->layout, a->point, a->v, first,
+                            rni_min(a->block, a->layout.n_units - first), a->one_hot, store);
+}
+
+static rn_status compute(assembly *a)
+{
+    for (rn_index i = 0; i < a->n_blocks; i++) {
+        RNI_TRY(load(a, i, &a->stores[0]));
+        for (rn_index j = 0; j < i; j++) {
+            RNI_TRY(load(a, j, &a->stores[1]));
+            RNI_TRY(compute_pair(a, &a->stores[0], &a->stores[1]));
+        }
+        RNI_TRY(compute_pair(a, &a->stores[0], &a->stores[0]));
+    }
+    return RN_OK;
+}
+
+/* ---- entry points
+ * --------------------------------------------------------------------------------- */
+
+static rn_status assemble(rn_kernel *kernel, const rn_kernel_point *point, rn_index parameter,
+                          const double *v, double *m, double *m_tangent)
+{
+    assembly a = {.kernel = kernel,
+                  .point = point,
+                  .v = v,
+                  .scale = 1.0 / (double)point->n_samples,
+                  .m = m,
+                  .m_tangent = m_tangent};
+    rn_index grid = 0;
+    RNI_TRY(rni_layout_create(kernel, point->n_samples, parameter, m_tangent != NULL, &a.layout));
+    rn_status status = rni_factors_prepare(kernel, &a.layout, &grid);
+    if (status == RN_OK) status = choose_blocks(&a, grid);
+    if (status == RN_OK) status = allocate(&a);
+    if (status == RN_OK) status = compute(&a);
+    rni_free(a.memory);
+    rni_layout_clear(&a.layout);
+    return status;
+}
+
+rn_status rn_kernel_assemble(rn_kernel *kernel, const rn_kernel_point *point, double *m)
+{
+    RNI_TRY(rni_kernel_check(kernel, point, "rn_kernel_assemble"));
+    if (!m) return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_assemble: m is NULL");
+    return assemble(kernel, point, RNI_ALL_PARAMETERS, NULL, m, NULL);
+}
+
+rn_status rn_kernel_tangent(rn_kernel *kernel, const rn_kernel_point *point, const double *v,
+                            double *m, double *m_tangent)
+{
+    RNI_TRY(rni_kernel_check(kernel, point, "rn_kernel_tangent"));
+    if (!v || !m_tangent)
+        return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_tangent: v or m_tangent is NULL");
+    return assemble(kernel, point, RNI_ALL_PARAMETERS, v, m, m_tangent);
+}
+
+rn_status rn_kernel_assemble_part(rn_kernel *kernel, const rn_kernel_point *point,
+                                  rn_index parameter, const double *v, double *m, double *m_tangent)
+{
+    RNI_TRY(rni_kernel_check(kernel, point, "rn_kernel_assemble_part"));
+    if (parameter < 0 || parameter >= kernel->n_parameters)
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_kernel_assemble_part: parameter %" PRId64 ", expected 0 .. %" PRId64,
+                        parameter, kernel->n_parameters - 1);
+    if ((!m && !m_tangent) || (m_tangent && !v))
+        return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_assemble_part: a matrix to fill is needed, and"
+                                         " a direction v for the tangent");
+    return assemble(kernel, point, parameter, v, m, m_tangent);
+}
+
+rn_status rn_kernel_bytes(rn_kernel *kernel, rn_index n_samples, int tangent, rn_index *out)
+{
+    if (!kernel || !out || !rni_size_ok(n_samples))
+        return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_bytes: a kernel, a number of samples and room"
+                                         " for the answer are needed");
+    assembly a = {.kernel = kernel};
+    rn_index grid = 0;
+    rn_index programs = 0;
+    rn_index own = 0;
+    RNI_TRY(rni_layout_create(kernel, n_samples, RNI_ALL_PARAMETERS, tangent != 0, &a.layout));
+    rn_status status = rni_factors_bytes(kernel, &a.layout, &grid, &programs);
+    if (status == RN_OK) status = choose_blocks(&a, grid);
+    if (status == RN_OK
+        && (!total_size(&a, &own) || !rni_size_add(own * (rn_index)sizeof(double), programs, &own)))
+        status = too_large(&a);
+    rni_layout_clear(&a.layout);
+    if (status == RN_OK) *out = own;
+    return status;
+}

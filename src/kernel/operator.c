@@ -1,0 +1,99 @@
+/*
+ * M and its tangent as operators: M u = (1/N) J (J^T u), and with s = J^T u, s' = (J')^T u
+ *
+ *     M' u = (1/N) (J' s + J s').
+ */
+#include <renorm/op.h>
+#include <string.h>
+
+#include "backends/blas.h"
+#include "core/memory.h"
+#include "core/size.h"
+#include "core/status.h"
+#include "kernel/jacobian.h"
+#include "op/op.h"
+
+typedef struct product {
+    rn_kernel *kernel;            /* borrowed */
+    const rn_kernel_point *point; /* borrowed */
+    const double *v;              /* borrowed; NULL for M */
+    rn_index n;
+    double *gradient; /* owned: [P], or [2 P] for the tangent */
+} product;
+
+static void release(void *user)
+{
+    product *p = user;
+    rni_free(p->gradient);
+    rni_free(p);
+}
+
+static rn_status apply_one(product *p, const double *x, double *y)
+{
+    rni_leaves reverse = {.point = p->point, .directions = {p->v}, .cotangent = x};
+    const rni_program_kind down = p->v ? RNI_PROGRAM_TRANSPOSE_TANGENT : RNI_PROGRAM_TRANSPOSE;
+    RNI_TRY(rni_jacobian_reverse(p->kernel, down, &reverse, p->gradient));
+    rni_leaves forward = {.point = p->point, .directions = {p->gradient}};
+    if (p->v) {
+        forward.directions[1] = p->v;
+        forward.directions[2] = p->gradient + p->kernel->n_weights;
+    }
+    const rni_program_kind up = p->v ? RNI_PROGRAM_APPLY_TANGENT : RNI_PROGRAM_APPLY;
+    RNI_TRY(rni_jacobian_forward(p->kernel, up, &forward, y));
+    const double scale = 1.0 / (double)p->point->n_samples;
+    for (rn_index i = 0; i < p->n; i++)
+        y[i] *= scale;
+    return RN_OK;
+}
+
+static int apply(void *user, rn_index n_vecs, const double *x, rn_index ldx, double *y,
+                 rn_index ldy)
+{
+    for (rn_index j = 0; j < n_vecs; j++)
+        RNI_TRY(apply_one(user, x + j * ldx, y + j * ldy));
+    return RN_OK;
+}
+
+static rn_status create(rn_kernel *kernel, const rn_kernel_point *point, const double *v,
+                        rn_op **out)
+{
+    const rn_index size = v ? 2 * kernel->n_weights : kernel->n_weights;
+    product *p = rni_alloc(1, sizeof *p);
+    double *gradient = rni_alloc(size, sizeof *gradient);
+    if (!p || !gradient) {
+        rni_free(p);
+        rni_free(gradient);
+        return rni_fail(RN_ERR_MEMORY, "rn_kernel_operator: no memory for %" PRId64 " weights",
+                        size);
+    }
+    *p = (product){.kernel = kernel,
+                   .point = point,
+                   .v = v,
+                   .n = point->n_samples * kernel->n_rows,
+                   .gradient = gradient};
+    const rn_op_desc desc = {.rows = p->n,
+                             .cols = p->n,
+                             .traits = v ? RN_OP_SYMMETRIC : RN_OP_PSD,
+                             .apply = apply,
+                             .user = p,
+                             .release = release};
+    const rn_status status = rni_op_create_native(&desc, out);
+    if (status < 0) release(p);
+    return status;
+}
+
+rn_status rn_kernel_operator(rn_kernel *kernel, const rn_kernel_point *point, rn_op **out)
+{
+    RNI_TRY(rni_kernel_check(kernel, point, "rn_kernel_operator"));
+    if (!out) return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_operator: out is NULL");
+    return create(kernel, point, NULL, out);
+}
+
+rn_status rn_kernel_tangent_operator(rn_kernel *kernel, const rn_kernel_point *point,
+                                     const double *v, rn_op **out)
+{
+    RNI_TRY(rni_kernel_check(kernel, point, "rn_kernel_tangent_operator"));
+    if (!v || !out)
+        return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_tangent_operator: v or out is NULL");
+    return create(kernel, point, v, out);
+}
