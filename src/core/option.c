@@ -307,6 +307,53 @@ rn_status rni_options_init(const rni_option_table *table, void *settings)
     return RN_OK;
 }
 
+static rn_status refuse_key(const rni_option_table *table, const char *key)
+{
+    rni_nearest nearest = {.word = key};
+    for (rn_index i = 0; i < table->n_options; i++)
+        rni_nearest_offer(&nearest, table->options[i].key);
+    const rni_quoted quoted = rni_quote(key, (rn_index)strlen(key));
+    if (!nearest.best)
+        return rni_fail(RN_ERR_CONFIG, "%s: found the unknown setting %s", table->name,
+                        quoted.chars);
+    return rni_fail(RN_ERR_CONFIG, "%s: found the unknown setting %s; did you mean '%s'?",
+                    table->name, quoted.chars, nearest.best);
+}
+
+static rn_status apply_pair(const rni_option_table *table, void *settings, const rn_setting *pair)
+{
+    if (!pair->key || !pair->value)
+        return rni_fail(RN_ERR_ARGUMENT, "%s: a setting is NULL", table->name);
+    const rni_option *option = rni_option_find(table, pair->key);
+    if (!option) return refuse_key(table, pair->key);
+    const rn_status status = rni_option_set(option, settings, pair->value);
+    if (status < 0) return rni_fail_within(status, "%s.%s", table->name, option->key);
+    return RN_OK;
+}
+
+static bool is_among(const char *key, const rn_setting *pairs, rn_index n_pairs)
+{
+    for (rn_index i = 0; i < n_pairs; i++)
+        if (strcmp(pairs[i].key, key) == 0) return true;
+    return false;
+}
+
+rn_status rni_options_apply(const rni_option_table *table, void *settings, const rn_setting *pairs,
+                            rn_index n_pairs)
+{
+    for (rn_index i = 0; i < n_pairs; i++)
+        RNI_TRY(apply_pair(table, settings, &pairs[i]));
+    for (rn_index i = 0; i < table->n_options; i++) {
+        const rni_option *option = &table->options[i];
+        if (option->initial || is_among(option->key, pairs, n_pairs)) continue;
+        return rni_fail(RN_ERR_CONFIG,
+                        "%s.%s: found nothing, expected a value (%s); it is required", table->name,
+                        option->key, option->help);
+    }
+    const rn_status status = table->check ? table->check(settings) : RN_OK;
+    return status < 0 ? rni_fail_within(status, "%s", table->name) : RN_OK;
+}
+
 void rni_options_clear(const rni_option_table *table, void *settings)
 {
     if (!settings) return;

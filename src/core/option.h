@@ -29,6 +29,7 @@
 #ifndef RNI_CORE_OPTION_H
 #define RNI_CORE_OPTION_H
 
+#include <renorm/setting.h>
 #include <renorm/types.h>
 #include <stdbool.h>
 
@@ -160,6 +161,17 @@ RN_NODISCARD rn_status rni_option_set_reals(const rni_option *option, void *sett
 /** Parses one number of a list option and checks its range; messages as rni_option_set. */
 RN_NODISCARD rn_status rni_option_parse_real(const rni_option *option, const char *text,
                                              double *out);
+
+/**
+ * Sets several fields by name, checks that every required one is among them and applies the
+ * table's own rules: what a function that takes rn_setting does with them.
+ * @param settings  initialised struct
+ * @param pairs     [n_pairs], borrowed for the call
+ * @return RN_OK; RN_ERR_CONFIG, message "TABLE.key: found .., expected .."; RN_ERR_ARGUMENT (a
+ *         pair with NULL); RN_ERR_MEMORY. On failure some fields may have been set.
+ */
+RN_NODISCARD rn_status rni_options_apply(const rni_option_table *table, void *settings,
+                                         const rn_setting *pairs, rn_index n_pairs);
 
 /** Appends the value of a field as text that rni_option_set reads back to the same value (a text
     as it is, unquoted). */
