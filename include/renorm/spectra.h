@@ -16,7 +16,7 @@
  *
  * Order: eigenvalues ascend, everywhere.
  *
- * Accuracy: |computed lambda_u - lambda_u| <= noise_floor = RN_SPECTRA_FLOOR * n * eps * max
+ * Accuracy: |computed lambda_u - lambda_u| <= noise_floor = (n + RN_SPECTRA_FLOOR) * eps * max
  * |lambda|, eps = 2^-52. Eigenvalues below it are not distinguished from zero, nor two closer
  * than it from each other: individual g_u, phi_u of such a group are an arbitrary orthogonal mix;
  * sums of g_u^2 over the group are sound. Every result is checked by identities that cost n^2
@@ -40,8 +40,8 @@ extern "C" {
 /** Largest matrix of the exact solvers (their work space is counted in 32 bits). */
 #define RN_SPECTRA_MAX_N 32000
 
-/** The constant of the noise floor; docs and tests hold the measurement behind it. */
-#define RN_SPECTRA_FLOOR 1.0
+/** What the noise floor adds to n; the measurement behind it stands in spectra.c. */
+#define RN_SPECTRA_FLOOR 32
 
 /** How to solve. Zero-initialise, then change what matters. */
 typedef struct rn_spectra_options {
@@ -56,7 +56,8 @@ typedef struct rn_spectra_report {
     const char *method; /**< name of the method used; never freed */
     double noise_floor; /**< units of M; see above */
     double residual;    /**< the worst of the identities below, dimensionless: below 1 when all
-                             is well, an error above 30. With s = max |lambda|, in units of n eps:
+                             is well, an error above 30. With s = max |lambda|, in units of
+                             (n + RN_SPECTRA_FLOOR) eps:
                              (sum lambda - trace M) / (n s);
                              (sum lambda^2 - |M|_F^2) / (n s^2);
                              (sum_u g_u^2 - |e|^2) / |e|^2;
@@ -117,12 +118,12 @@ RN_API RN_NODISCARD rn_status rn_spectra_vectors(rn_index n, double *matrix, rn_
                                                  const rn_spectra_options *options, double *values,
                                                  double *projections, rn_spectra_report *report);
 
-/** RN_SPECTRA_FLOOR * n * eps * scale, scale = max |lambda|. */
+/** (n + RN_SPECTRA_FLOOR) * eps * scale, scale = max |lambda|. */
 RN_API double rn_spectra_noise_floor(rn_index n, double scale);
 
 /**
  * Name of method number `index` = 0, 1, ..; NULL beyond the last. The order is the preference.
- * "sterf" gives values; "ql" values and projections; "syevd", "syevr" and "jacobi" everything.
+ * "sterf" gives values; "ql" values and projections; "syevd" and "jacobi" everything.
  */
 RN_API const char *rn_spectra_method_name(rn_index index);
 

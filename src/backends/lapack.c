@@ -8,7 +8,6 @@
 #include "backends/lapack.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "core/memory.h"
 #include "core/status.h"
@@ -24,11 +23,6 @@ void dsterf_(const int *n, double *d, double *e, int *info);
 void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
              double *work, const int *lwork, int *iwork, const int *liwork, int *info,
              size_t len_jobz, size_t len_uplo);
-void dsyevr_(const char *jobz, const char *range, const char *uplo, const int *n, double *a,
-             const int *lda, const double *vl, const double *vu, const int *il, const int *iu,
-             const double *abstol, int *m, double *w, double *z, const int *ldz, int *isuppz,
-             double *work, const int *lwork, int *iwork, const int *liwork, int *info,
-             size_t len_jobz, size_t len_range, size_t len_uplo);
 /* NOLINTEND(readability-identifier-naming) */
 
 static const char upper[] = "U";
@@ -125,63 +119,5 @@ rn_status rni_lapack_syevd(rn_index n, double *a, rn_index ld, double *values)
     }
     rni_free(integers);
     rni_free(work);
-    return status;
-}
-
-/* Work space of dsyevr. */
-typedef struct robust_space {
-    double *vectors; /* [n x n] */
-    double *work;
-    int *support; /* [2 n] */
-    int *integers;
-} robust_space;
-
-static void robust_space_clear(robust_space *s)
-{
-    rni_free(s->integers);
-    rni_free(s->support);
-    rni_free(s->work);
-    rni_free(s->vectors);
-}
-
-/* One call of dsyevr for all eigenpairs; a query of sizes when n_work is -1. */
-static int call_syevr(int n, double *a, int lda, double *values, const robust_space *s, int n_work,
-                      int n_integers)
-{
-    const int none = 0;
-    const double zero = 0.0; /* tolerance: as accurate as it can */
-    int n_found = 0;
-    int info = 0;
-    dsyevr_("V", "A", upper, &n, a, &lda, &zero, &zero, &none, &none, &zero, &n_found, values,
-            s->vectors, &n, s->support, s->work, &n_work, s->integers, &n_integers, &info, 1, 1, 1);
-    return info == 0 && n_work != -1 && n_found != n ? 1 : info;
-}
-
-rn_status rni_lapack_syevr(rn_index n, double *a, rn_index ld, double *values)
-{
-    RNI_ASSERT(n >= 1 && n <= RNI_LAPACK_MAX_N);
-    double n_best = 0.0;
-    double no_vectors = 0.0;
-    int no_support[2] = {0, 0};
-    int n_integers = 0;
-    const robust_space question = {
-        .vectors = &no_vectors, .work = &n_best, .support = no_support, .integers = &n_integers};
-    (void)call_syevr(to_int(n), a, to_int(ld), values, &question, -1, -1);
-    const int n_work = (int)n_best;
-
-    robust_space s = {.vectors = rni_alloc(n * n, sizeof *s.vectors),
-                      .work = rni_alloc(n_work, sizeof *s.work),
-                      .support = rni_alloc(2 * n, sizeof *s.support),
-                      .integers = rni_alloc(n_integers, sizeof *s.integers)};
-    rn_status status = RN_OK;
-    if (s.vectors && s.work && s.support && s.integers) {
-        const int info = call_syevr(to_int(n), a, to_int(ld), values, &s, n_work, n_integers);
-        status = outcome("dsyevr", n, info);
-        for (rn_index u = 0; u < n && status == RN_OK; u++)
-            memcpy(a + u * ld, s.vectors + u * n, (size_t)n * sizeof *a);
-    } else {
-        status = no_memory("dsyevr", n);
-    }
-    robust_space_clear(&s);
     return status;
 }

@@ -46,9 +46,4 @@ RN_NODISCARD rn_status rni_lapack_sterf(rn_index n, double *diagonal, double *of
  */
 RN_NODISCARD rn_status rni_lapack_syevd(rn_index n, double *a, rn_index ld, double *values);
 
-/**
- * As rni_lapack_syevd by relatively robust representations: n^2 doubles of work space.
- */
-RN_NODISCARD rn_status rni_lapack_syevr(rn_index n, double *a, rn_index ld, double *values);
-
 #endif

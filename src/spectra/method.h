@@ -26,7 +26,6 @@ typedef struct rni_spectra_method {
 extern const rni_spectra_method rni_spectra_ql;     /* spectra_ql.c */
 extern const rni_spectra_method rni_spectra_sterf;  /* spectra_lapack.c */
 extern const rni_spectra_method rni_spectra_syevd;  /* spectra_lapack.c */
-extern const rni_spectra_method rni_spectra_syevr;  /* spectra_lapack.c */
 extern const rni_spectra_method rni_spectra_jacobi; /* spectra_jacobi.c */
 
 #endif

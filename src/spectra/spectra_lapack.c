@@ -1,6 +1,7 @@
 /*
- * LAPACK's own ways: root-free QL for values, divide and conquer and relatively robust
- * representations for everything.
+ * LAPACK's own ways: root-free QL for values, divide and conquer for everything. The relatively
+ * robust representations (dsyevr) would need n^2 doubles less, but were seen to be off by up to
+ * 17 eps |M| at n = 3 and their energies e.Me by 260 eps at n = 8: left out.
  */
 #include "backends/lapack.h"
 #include "core/memory.h"
@@ -24,6 +25,3 @@ const rni_spectra_method rni_spectra_sterf = {
 
 const rni_spectra_method rni_spectra_syevd = {
     .name = "syevd", .values = NULL, .project = NULL, .vectors = rni_lapack_syevd};
-
-const rni_spectra_method rni_spectra_syevr = {
-    .name = "syevr", .values = NULL, .project = NULL, .vectors = rni_lapack_syevr};

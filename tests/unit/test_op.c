@@ -39,7 +39,7 @@ static int apply(void *user, rn_index n_vecs, const double *x, rn_index ldx, dou
             y[j * ldy + i] = sum;
         }
         if (s->lie == COLUMNS_MIXED && j > 0) y[j * ldy] += y[0];
-        if (s->lie == GIVES_NAN) y[j * ldy + 2] = (double)NAN;
+        if (s->lie == GIVES_NAN && j == n_vecs - 1) y[j * ldy + 2] = (double)NAN;
     }
     return s->code;
 }
