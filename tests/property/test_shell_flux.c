@@ -459,6 +459,36 @@ static void inertial_mask_follows_its_thresholds(void **state)
     rn_shell_report_clear(&report);
 }
 
+static void defaults_are_what_the_header_says(void **state)
+{
+    (void)state;
+    /* three modes: gap eps n lambda_max times 900 is a cluster, times 1100 is none */
+    const double unit = 3.0 * DBL_EPSILON;
+    const double g[] = {1.0, 2.0, 3.0};
+    const double mt[9] = {0.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0};
+    const rn_shell_grid grid = {.width = ln2, .low = -2, .high = 1};
+    double flux[4];
+    double migration[4];
+    double error[4];
+    for (int k = 0; k < 2; k++) {
+        const double lambda[] = {0.5, 0.5 + (k ? 1100.0 : 900.0) * unit, 1.0};
+        const rn_shell_input input = {.n = 3, .n_samples = 1, .lambda = lambda, .g = g, .mt = mt};
+        assert_status(rn_shell_flux(&grid, &input, NULL, flux, migration, error), RN_OK);
+        /* both at 1/2 to 1e-12: chi' of boundary -1 is (15/16)/(h lambda), F = g0 g1 5 chi' */
+        const double expected = 10.0 * 0.9375 / (0.5 * ln2);
+        assert_close(flux[1], expected, 1e-10);
+        assert_close(migration[1], k ? 0.0 : expected, 1e-10);
+        /* |mt|_2 = 5 = its largest row sum; pairs (0,0), (0,1) twice, (1,1) share the slope, the
+           top mode sees it as chi/(1 - 1/2) = 1 from either */
+        const double pairs = 0.5 * (9.0 * 0.9375 / (0.5 * ln2) + 2.0 * 9.0);
+        assert_close(error[1], 5.0 * unit * pairs, 1e-10 * error[1]);
+    }
+    const rn_shell_options options = rn_shell_options_defaults();
+    assert_close(options.n_eff_min, 5.0, 0.0);
+    assert_close(options.flux_ratio, 3.0, 0.0);
+    assert_close(options.mt_error, 0.0, 0.0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -474,6 +504,7 @@ int main(void)
         cmocka_unit_test(sharp_limit_is_the_sum_of_exchanges),
         cmocka_unit_test(exchange_never_divides_inside_a_shell),
         cmocka_unit_test(inertial_mask_follows_its_thresholds),
+        cmocka_unit_test(defaults_are_what_the_header_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
