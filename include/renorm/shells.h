@@ -6,7 +6,7 @@
  *   M       kernel, n x n, symmetric positive semidefinite; e' = -M e + xi       1/time
  *   lambda  [n] eigenvalues of M, ascending                                      1/time
  *   g       [n] g_u = <phi_u, e>, the error e in the eigenbasis                  units of e
- *   mt      [n x n] phi_u^T (dM/dt) phi_v, row-major                             1/time^2
+ *   mt      [n x n] phi_u^T (dM/dt) phi_v, row-major; rn_shell_project makes it  1/time^2
  *   xi      [n] <phi_u, xi>, whatever else drives the error                      e/time
  *   N       n_samples: M and the loss are means over N samples, L = |e|^2/(2N)
  *
@@ -189,6 +189,21 @@ RN_API RN_NODISCARD rn_status rn_shell_measure(const rn_shell_grid *grid,
 
 /** Releases the arrays and zeroes the struct. NULL and an all-zero struct are allowed. */
 RN_API void rn_shell_report_clear(rn_shell_report *report);
+
+/**
+ * out_uv = left_u^T A right_v: A between two eigenbases. With left = right = the eigenvectors of M
+ * and A = dM/dt this is mt; with left those of M1, right those of M0 and A = M1 - M0 it is
+ * rn_shell_step.change. rn_spectra_vectors leaves eigenvectors in the form wanted here.
+ *
+ * @param left,right  [n x n] eigenvectors in rows, row u is phi_u; may be the same array, in which
+ *                    case A must be symmetric and the result is symmetric to the bit
+ * @param matrix      [n x n] A
+ * @param out         [n x n] out; not an input
+ * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_MEMORY
+ * Time 4 n^3 flops, 3 n^3 with one basis; memory 128 n.
+ */
+RN_API RN_NODISCARD rn_status rn_shell_project(rn_index n, const double *left, const double *matrix,
+                                               const double *right, double *out);
 
 /**
  * sums[i] = sum_u chi_s(lambda_u) weight_u for every boundary: A, D and X are such sums (weights

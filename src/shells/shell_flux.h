@@ -47,6 +47,10 @@ RN_NODISCARD rn_status rni_flux(const char *caller, rni_pool *pool, const rn_she
 void rni_flux_all_pairs(const rn_shell_grid *grid, const rn_shell_input *input,
                         const rn_index *first, double *flux, double *migration, double *error);
 
+/** rn_shell_project on the threads of `pool`, with the same bits for any number of them. */
+RN_NODISCARD rn_status rni_shell_project(rni_pool *pool, rn_index n, const double *left,
+                                         const double *matrix, const double *right, double *out);
+
 /** rn_shell_measure on the threads of `pool`. */
 RN_NODISCARD rn_status rni_shell_measure(rni_pool *pool, const rn_shell_grid *grid,
                                          const rn_shell_input *input,

@@ -67,6 +67,14 @@ static rn_status step(double *out)
     return rn_shell_step_budget(&grid, &taken, &lines);
 }
 
+static rn_status project(double *out)
+{
+    static double all[N * N];
+    const rn_status status = rn_shell_project(N, mt, mt, mt, all);
+    if (status == RN_OK) out[0] = all[0];
+    return status;
+}
+
 static void fail_each_allocation(rn_status (*call)(double *out))
 {
     const rn_index bytes = rni_memory_bytes();
@@ -109,13 +117,18 @@ static void step_survives(void **state)
     fail_each_allocation(step);
 }
 
+static void project_survives(void **state)
+{
+    (void)state;
+    fail_each_allocation(project);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(measure_survives),
-        cmocka_unit_test(flux_survives),
-        cmocka_unit_test(exchange_survives),
-        cmocka_unit_test(step_survives),
+        cmocka_unit_test(measure_survives),  cmocka_unit_test(flux_survives),
+        cmocka_unit_test(exchange_survives), cmocka_unit_test(step_survives),
+        cmocka_unit_test(project_survives),
     };
     return cmocka_run_group_tests(tests, make_state, NULL);
 }

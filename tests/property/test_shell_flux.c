@@ -459,6 +459,47 @@ static void inertial_mask_follows_its_thresholds(void **state)
     rn_shell_report_clear(&report);
 }
 
+static void projections_are_products_with_eigenvectors(void **state)
+{
+    (void)state;
+    enum { BIG = 150 }; /* more than one tile of rows */
+    static double basis[2][BIG * BIG];
+    static double rows[2][BIG * BIG];
+    static double matrix[BIG * BIG];
+    static double expected[BIG * BIG];
+    static double got[2][BIG * BIG];
+    rni_pool *pool = NULL;
+    assert_status(rni_pool_create(2, &pool), RN_OK);
+    const int sizes[] = {1, 7, BIG};
+    for (int size = 0; size < 3; size++) {
+        const int n = sizes[size];
+        random_symmetric(check_seed(), 950, n, matrix);
+        for (int k = 0; k < 2; k++) {
+            random_fill(check_seed(), 951 + (uint32_t)k, (rn_index)n * n, basis[k]);
+            for (int i = 0; i < n; i++)
+                for (int u = 0; u < n; u++)
+                    rows[k][u * n + i] = basis[k][i * n + u];
+        }
+        for (int k = 0; k < 2; k++) {
+            dense_sandwich(n, basis[0], matrix, basis[k], expected);
+            assert_status(rn_shell_project(n, rows[0], matrix, rows[k], got[0]), RN_OK);
+            assert_status(rni_shell_project(pool, n, rows[0], matrix, rows[k], got[1]), RN_OK);
+            /* entries are sums of n^2 products of normal numbers: size n, rounding n^2 eps */
+            for (int j = 0; j < n * n; j++)
+                assert_close(got[0][j], expected[j], 20.0 * n * n * DBL_EPSILON);
+            assert_memory_equal(got[0], got[1], sizeof(double) * (size_t)(n * n));
+        }
+        assert_status(rn_shell_project(n, rows[0], matrix, rows[0], got[0]), RN_OK);
+        for (int u = 0; u < n; u++)
+            for (int v = 0; v < u; v++)
+                assert_close(got[0][u * n + v], got[0][v * n + u], 0.0);
+    }
+    rni_pool_destroy(pool);
+    assert_status(rn_shell_project(0, rows[0], matrix, rows[0], got[0]), RN_ERR_ARGUMENT);
+    assert_status(rn_shell_project(3, rows[0], matrix, rows[0], matrix), RN_ERR_ARGUMENT);
+    assert_status(rn_shell_project(3, rows[0], matrix, NULL, got[0]), RN_ERR_ARGUMENT);
+}
+
 static void defaults_are_what_the_header_says(void **state)
 {
     (void)state;
@@ -504,6 +545,7 @@ int main(void)
         cmocka_unit_test(sharp_limit_is_the_sum_of_exchanges),
         cmocka_unit_test(exchange_never_divides_inside_a_shell),
         cmocka_unit_test(inertial_mask_follows_its_thresholds),
+        cmocka_unit_test(projections_are_products_with_eigenvectors),
         cmocka_unit_test(defaults_are_what_the_header_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
