@@ -93,30 +93,33 @@ static rn_status prepare(rni_planner *p, rn_index n_wanted, const rn_node *wante
     return RN_OK;
 }
 
-/* Who reads each node, with views that change nothing looked through. */
+/* Notes every reader of every node, views that change nothing looked through: counts them in
+   position[input + 1], or with `users` writes them at users[position[input]++]. */
+static void visit_users(const rni_planner *p, rn_index *position, rn_node *users)
+{
+    for (rn_node i = 0; i < p->n; i++) {
+        if (!p->is_needed[i] || (p->same_as[i] != i && !p->is_wanted[i])) continue;
+        const rni_node *self = rni_graph_node(p->graph, i);
+        for (int k = 0; k < self->n_inputs; k++) {
+            const rn_node input = p->same_as[self->inputs[k]];
+            if (users)
+                users[position[input]++] = i;
+            else
+                position[input + 1]++;
+        }
+    }
+}
+
 static bool list_users(rni_planner *p)
 {
     rn_index *start = p->user_start;
-    for (int pass = 0; pass < 2; pass++) {
-        for (rn_node i = 0; i < p->n; i++) {
-            if (!p->is_needed[i]) continue;
-            const rni_node *self = rni_graph_node(p->graph, i);
-            if (p->same_as[i] != i && !p->is_wanted[i]) continue;
-            for (int k = 0; k < self->n_inputs; k++) {
-                const rn_node input = p->same_as[self->inputs[k]];
-                if (pass == 0)
-                    start[input + 1]++;
-                else
-                    p->users[start[input]++] = i;
-            }
-        }
-        if (pass == 1) break;
-        for (rn_index i = 0; i < p->n; i++)
-            start[i + 1] += start[i];
-        p->users = rni_alloc(start[p->n], sizeof *p->users);
-        if (!p->users) return false;
-    }
-    memmove(start + 1, start, (size_t)p->n * sizeof *start); /* filling moved each one up */
+    visit_users(p, start, NULL);
+    for (rn_index i = 0; i < p->n; i++)
+        start[i + 1] += start[i];
+    p->users = rni_alloc(start[p->n], sizeof *p->users);
+    if (!p->users) return false;
+    visit_users(p, start, p->users);
+    memmove(start + 1, start, (size_t)p->n * sizeof *start); /* writing moved each one up */
     start[0] = 0;
     return true;
 }

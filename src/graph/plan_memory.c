@@ -36,13 +36,12 @@ static void find_lifetimes(rn_plan *plan)
         plan->storages[i].last = -1;
     }
     for (int s = 0; s < plan->n_steps; s++) {
-        const rni_step *step = &plan->steps[s];
-        const rni_step *next = s + 1 < plan->n_steps ? step + 1 : NULL;
-        const int end_in = next ? next->first_in : plan->n_in;
-        const int end_out = next ? next->first_out : plan->n_out;
-        for (int k = step->first_in; k < end_in; k++)
+        const bool is_last = s + 1 == plan->n_steps;
+        const int end_in = is_last ? plan->n_in : plan->steps[s + 1].first_in;
+        const int end_out = is_last ? plan->n_out : plan->steps[s + 1].first_out;
+        for (int k = plan->steps[s].first_in; k < end_in; k++)
             touch(&plan->storages[plan->in[k].storage], s);
-        for (int k = step->first_out; k < end_out; k++)
+        for (int k = plan->steps[s].first_out; k < end_out; k++)
             touch(&plan->storages[plan->out[k].storage], s);
     }
     for (int i = 0; i < plan->n_storages; i++)
@@ -123,8 +122,11 @@ rn_status rni_plan_memory(rni_planner *p)
     choose_heirs(p);
     stretch *all = rni_alloc(plan->n_storages, sizeof *all);
     const stretch **rivals = rni_alloc(plan->n_storages, sizeof(const stretch *));
-    rn_status status = all && rivals ? RN_OK : rni_plan_out_of_memory();
-    if (status < 0) goto done;
+    rn_status status = RN_OK;
+    if (!all || !rivals) {
+        status = rni_plan_out_of_memory();
+        goto done;
+    }
 
     const int n = list_stretches(plan, all);
     qsort(all, (size_t)n, sizeof *all, by_size);

@@ -411,12 +411,8 @@ static bool add_index(rni_planner *p, rn_node node)
 /* ---- all nodes
  * --------------------------------------------------------------------------------------- */
 
-static bool add_node(rni_planner *p, rn_node node)
+static bool add_computed(rni_planner *p, rn_node node)
 {
-    if (!rni_plan_computes(p, node)) {
-        const bool is_leaf = rni_graph_node(p->graph, node)->n_inputs == 0;
-        return is_leaf ? add_leaf(p, node) : add_view(p, node);
-    }
     switch (rni_op_family(rni_graph_node(p->graph, node)->op)) {
     case RNI_FAMILY_MATMUL: return add_matmul(p, node);
     case RNI_FAMILY_REDUCE: return add_reduce(p, node);
@@ -426,22 +422,31 @@ static bool add_node(rni_planner *p, rn_node node)
     }
 }
 
+/* A node outside the groups. */
+static bool add_node(rni_planner *p, rn_node node)
+{
+    const rn_node same = p->same_as[node];
+    bool is_added = true;
+    if (same != node)
+        p->values[node] = p->values[same];
+    else if (rni_plan_computes(p, node))
+        is_added = add_computed(p, node);
+    else if (rni_graph_node(p->graph, node)->n_inputs == 0)
+        is_added = add_leaf(p, node);
+    else
+        is_added = add_view(p, node);
+    return is_added && copy_wanted(p, node);
+}
+
 rn_status rni_plan_steps(rni_planner *p)
 {
     for (rn_node i = 0; i < p->n; i++) {
-        if (!p->is_needed[i]) continue;
-        if (p->group[i] >= 0) {
-            if (rni_group_ends(p, i)) RNI_TRY(rni_plan_program(p, p->group[i]));
-            continue;
-        }
-        if (p->same_as[i] != i) {
-            /* read through same_as; only a wanted one needs numbers of its own */
-            if (!p->is_wanted[i]) continue;
-            p->values[i] = p->values[p->same_as[i]];
-            if (!copy_wanted(p, i)) return rni_plan_out_of_memory();
-            continue;
-        }
-        if (!add_node(p, i) || !copy_wanted(p, i)) return rni_plan_out_of_memory();
+        rn_status status = RN_OK;
+        if (rni_group_ends(p, i))
+            status = rni_plan_program(p, p->group[i]);
+        else if (p->is_needed[i] && p->group[i] < 0 && !add_node(p, i))
+            status = rni_plan_out_of_memory();
+        if (status < 0) return status;
     }
     return RN_OK;
 }

@@ -6,25 +6,32 @@
 
 #include "tensor/host.h"
 
-/* One loop over the block; x and y are the operands at index i. */
-#define EACH(expression)                                                                           \
-    do {                                                                                           \
+/* loop_NAME: d[i] := expression for the whole block; x and y are the operands at index i. */
+#define UNARY(name, expression)                                                                    \
+    RNI_INLINE void loop_##name(rn_index n, double number, const double *a, const double *b,       \
+                                double *d)                                                         \
+    {                                                                                              \
+        (void)number;                                                                              \
+        (void)b;                                                                                   \
         RNI_INDEPENDENT                                                                            \
         for (rn_index i = 0; i < n; i++) {                                                         \
             const double x = a[i];                                                                 \
             d[i] = (expression);                                                                   \
         }                                                                                          \
-    } while (0)
+    }
 
-#define EACH_PAIR(expression)                                                                      \
-    do {                                                                                           \
+#define BINARY(name, expression)                                                                   \
+    RNI_INLINE void loop_##name(rn_index n, double number, const double *a, const double *b,       \
+                                double *d)                                                         \
+    {                                                                                              \
+        (void)number;                                                                              \
         RNI_INDEPENDENT                                                                            \
         for (rn_index i = 0; i < n; i++) {                                                         \
             const double x = a[i];                                                                 \
             const double y = b[i];                                                                 \
             d[i] = (expression);                                                                   \
         }                                                                                          \
-    } while (0)
+    }
 
 /* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|): neither overflows nor loses small results. */
 static double softplus(double x)
@@ -32,35 +39,39 @@ static double softplus(double x)
     return (x <= 0.0 ? 0.0 : x) + log1p(exp(-fabs(x)));
 }
 
+UNARY(COPY, x)
+UNARY(SCALE, number *x)
+UNARY(SHIFT, x + number)
+UNARY(POWER, pow(x, number))
+UNARY(SQUARE, x *x)
+UNARY(RECIPROCAL, 1.0 / x)
+UNARY(EXP, exp(x))
+UNARY(LOG, log(x))
+UNARY(SIN, sin(x))
+UNARY(COS, cos(x))
+UNARY(TANH, tanh(x))
+UNARY(ERF, erf(x))
+UNARY(SIGMOID, 1.0 / (1.0 + exp(-x)))
+UNARY(SOFTPLUS, softplus(x))
+UNARY(ABS, fabs(x))
+UNARY(SIGN, (x > 0.0 ? 1.0 : 0.0) - (x < 0.0 ? 1.0 : 0.0))
+UNARY(RELU, x <= 0.0 ? 0.0 : x) /* NaN stays */
+UNARY(STEP, x > 0.0 ? 1.0 : 0.0)
+BINARY(ADD, x + y)
+BINARY(SUBTRACT, x - y)
+BINARY(MULTIPLY, x *y)
+BINARY(DIVIDE, x / y)
+BINARY(GREATER, x > y ? 1.0 : 0.0)
+BINARY(EQUAL, (x <= y ? 1.0 : 0.0) * (x >= y ? 1.0 : 0.0))
+
 RNI_INLINE void apply(const rni_instruction *code, rn_index n, const double *a, const double *b,
                       double *d)
 {
-    const double number = code->number;
     switch ((rni_instruction_code)code->code) {
-    case RNI_DO_COPY: EACH(x); break;
-    case RNI_DO_SCALE: EACH(number * x); break;
-    case RNI_DO_SHIFT: EACH(x + number); break;
-    case RNI_DO_POWER: EACH(pow(x, number)); break;
-    case RNI_DO_SQUARE: EACH(x * x); break;
-    case RNI_DO_RECIPROCAL: EACH(1.0 / x); break;
-    case RNI_DO_EXP: EACH(exp(x)); break;
-    case RNI_DO_LOG: EACH(log(x)); break;
-    case RNI_DO_SIN: EACH(sin(x)); break;
-    case RNI_DO_COS: EACH(cos(x)); break;
-    case RNI_DO_TANH: EACH(tanh(x)); break;
-    case RNI_DO_ERF: EACH(erf(x)); break;
-    case RNI_DO_SIGMOID: EACH(1.0 / (1.0 + exp(-x))); break;
-    case RNI_DO_SOFTPLUS: EACH(softplus(x)); break;
-    case RNI_DO_ABS: EACH(fabs(x)); break;
-    case RNI_DO_SIGN: EACH((x > 0.0 ? 1.0 : 0.0) - (x < 0.0 ? 1.0 : 0.0)); break;
-    case RNI_DO_RELU: EACH(x <= 0.0 ? 0.0 : x); break; /* NaN stays */
-    case RNI_DO_STEP: EACH(x > 0.0 ? 1.0 : 0.0); break;
-    case RNI_DO_ADD: EACH_PAIR(x + y); break;
-    case RNI_DO_SUBTRACT: EACH_PAIR(x - y); break;
-    case RNI_DO_MULTIPLY: EACH_PAIR(x * y); break;
-    case RNI_DO_DIVIDE: EACH_PAIR(x / y); break;
-    case RNI_DO_GREATER: EACH_PAIR(x > y ? 1.0 : 0.0); break;
-    case RNI_DO_EQUAL: EACH_PAIR((x <= y ? 1.0 : 0.0) * (x >= y ? 1.0 : 0.0)); break;
+#define RNI_CASE(name, arity)                                                                      \
+    case RNI_DO_##name: loop_##name(n, code->number, a, b, d); break;
+        RNI_INSTRUCTION_LIST(RNI_CASE)
+#undef RNI_CASE
     case RNI_DO_COUNT: break;
     }
 }

@@ -106,6 +106,28 @@ static rn_index row_offset(const rni_reduce *r, rn_index q)
     return offset;
 }
 
+static double run_of_row(const rni_reduce *r, const double *row)
+{
+    const int inner = r->n_reduced - 1;
+    return run_of(r->kind, r->reduced_dims[inner], row, r->reduced_strides[0][inner]);
+}
+
+static void start_row(const rni_reduce *r, const double *row, rn_index width, double *acc)
+{
+    const rn_index step = r->kept_strides[0][r->n_kept - 1];
+    acc[0] = r->by_column ? row[0] : run_of_row(r, row);
+    for (rn_index i = 1; i < width; i++)
+        acc[i] = row[i * step];
+}
+
+static void join_row(const rni_reduce *r, const double *row, rn_index width, double *acc)
+{
+    if (r->by_column)
+        join_strip(r->kind, width, row, r->kept_strides[0][r->n_kept - 1], acc);
+    else
+        acc[0] = join(r->kind, acc[0], run_of_row(r, row));
+}
+
 /* acc[0 .. width-1] := rows first .. first + n - 1 at x; width is 1 unless by column. */
 static void rows_of(const rni_reduce *r, rn_index first, rn_index n, const double *x,
                     rn_index width, double *acc)
@@ -118,21 +140,9 @@ static void rows_of(const rni_reduce *r, rn_index first, rn_index n, const doubl
         join_strip(r->kind, width, right, 1, acc);
         return;
     }
-    const int inner = r->n_reduced - 1;
-    const rn_index step = r->kept_strides[0][r->n_kept - 1];
-    for (rn_index q = first; q < first + n; q++) {
-        const double *row = x + row_offset(r, q);
-        if (r->by_column && q == first) {
-            for (rn_index i = 0; i < width; i++)
-                acc[i] = row[i * step];
-        } else if (r->by_column) {
-            join_strip(r->kind, width, row, step, acc);
-        } else {
-            const double run =
-                run_of(r->kind, r->reduced_dims[inner], row, r->reduced_strides[0][inner]);
-            acc[0] = q == first ? run : join(r->kind, acc[0], run);
-        }
-    }
+    start_row(r, x + row_offset(r, first), width, acc);
+    for (rn_index q = first + 1; q < first + n; q++)
+        join_row(r, x + row_offset(r, q), width, acc);
 }
 
 void rni_host_reduce(const rni_reduce *reduce, const double *const *in, double *const *out)

@@ -1,7 +1,5 @@
 #include "random_graph.h"
 
-#include <string.h>
-
 #include "check.h"
 #include "core/rng.h"
 
@@ -95,6 +93,13 @@ static rn_node unary(maker *m, rn_node x)
     }
 }
 
+static bool same_shape(rn_shape a, rn_shape b)
+{
+    for (int i = 0; i < a.rank && a.rank == b.rank; i++)
+        if (a.dims[i] != b.dims[i]) return false;
+    return a.rank == b.rank;
+}
+
 /* Something that broadcasts with x. */
 static rn_node partner(maker *m, rn_node x)
 {
@@ -108,7 +113,7 @@ static rn_node partner(maker *m, rn_node x)
     for (int attempt = 0; attempt < 8; attempt++) {
         const rn_node other = pick(m);
         const rn_shape theirs = rn_graph_shape(m->graph, other);
-        if (memcmp(&theirs, &shape, sizeof shape) == 0) return other;
+        if (same_shape(theirs, shape)) return other;
     }
     return x;
 }
@@ -173,55 +178,68 @@ static rn_node reduction(maker *m, rn_node x)
     return rn_graph_sum(m->graph, x, axes, is_kept);
 }
 
+static rn_node shuffle(maker *m, rn_node x)
+{
+    const rn_shape shape = rn_graph_shape(m->graph, x);
+    int order[RN_RANK_MAX];
+    for (int i = 0; i < shape.rank; i++)
+        order[i] = i;
+    for (int i = shape.rank - 1; i > 0; i--) {
+        const int j = (int)below(m, i + 1);
+        const int saved = order[i];
+        order[i] = order[j];
+        order[j] = saved;
+    }
+    return rn_graph_transpose(m->graph, x, order);
+}
+
+static rn_node join_axes(maker *m, rn_node x)
+{
+    rn_shape shape = rn_graph_shape(m->graph, x);
+    for (int i = 0; i + 1 < shape.rank; i++) {
+        if (shape.dims[i] < 0 && shape.dims[i + 1] < 0) continue;
+        shape.dims[i] *= shape.dims[i + 1];
+        for (int k = i + 1; k + 1 < shape.rank; k++)
+            shape.dims[k] = shape.dims[k + 1];
+        return rn_graph_reshape(m->graph, x, rn_shape_make(shape.rank - 1, shape.dims));
+    }
+    return x;
+}
+
+/* A new axis of this length in front of axis `at`. */
+static rn_shape with_axis(rn_shape shape, int at, rn_index length)
+{
+    for (int k = shape.rank; k > at; k--)
+        shape.dims[k] = shape.dims[k - 1];
+    shape.dims[at] = length;
+    shape.rank++;
+    return shape;
+}
+
+static rn_node split_axis(maker *m, rn_node x, int axis)
+{
+    rn_shape shape = rn_graph_shape(m->graph, x);
+    if (shape.rank >= RN_RANK_MAX || shape.dims[axis] % 2 != 0) return x;
+    shape = with_axis(shape, axis, 2);
+    shape.dims[axis + 1] /= 2;
+    return rn_graph_reshape(m->graph, x, shape);
+}
+
 static rn_node view(maker *m, rn_node x)
 {
     rn_graph *g = m->graph;
-    rn_shape shape = rn_graph_shape(g, x);
-    int order[RN_RANK_MAX];
+    const rn_shape shape = rn_graph_shape(g, x);
+    const bool has_room = shape.rank < RN_RANK_MAX;
     const int axis = fixed_axis(m, shape, 2);
-    switch (below(m, 6)) {
-    case 0:
-        for (int i = 0; i < shape.rank; i++)
-            order[i] = i;
-        for (int i = shape.rank - 1; i > 0; i--) {
-            const int j = (int)below(m, i + 1);
-            const int saved = order[i];
-            order[i] = order[j];
-            order[j] = saved;
-        }
-        return rn_graph_transpose(g, x, order);
-    case 1:
-        if (axis < 0) break;
-        return rn_graph_slice(g, x, axis, below(m, 2), 1 + (shape.dims[axis] - 2) / 2,
-                              1 + below(m, 2));
-    case 2:
-        if (axis < 0 || shape.rank >= RN_RANK_MAX) break;
-        return rn_graph_unfold(g, x, axis, 2, 1 + below(m, 2), 1);
-    case 3: /* join two axes */
-        if (shape.rank < 2) break;
-        for (int i = 0; i + 1 < shape.rank; i++) {
-            if (shape.dims[i] < 0 && shape.dims[i + 1] < 0) continue;
-            shape.dims[i] *= shape.dims[i + 1];
-            for (int k = i + 1; k + 1 < shape.rank; k++)
-                shape.dims[k] = shape.dims[k + 1];
-            return rn_graph_reshape(g, x, rn_shape_make(shape.rank - 1, shape.dims));
-        }
-        break;
-    case 4: /* split an axis */
-        if (axis < 0 || shape.rank >= RN_RANK_MAX || shape.dims[axis] % 2 != 0) break;
-        for (int k = shape.rank; k > axis; k--)
-            shape.dims[k] = shape.dims[k - 1];
-        shape.dims[axis] = 2;
-        shape.dims[axis + 1] /= 2;
-        return rn_graph_reshape(g, x, rn_shape_make(shape.rank + 1, shape.dims));
-    default:
-        if (shape.rank >= RN_RANK_MAX) break;
-        for (int k = shape.rank; k > 0; k--)
-            shape.dims[k] = shape.dims[k - 1];
-        shape.dims[0] = 1 + below(m, 3);
-        return rn_graph_broadcast(g, x, rn_shape_make(shape.rank + 1, shape.dims));
-    }
-    return x;
+    const rn_index kind = below(m, 6);
+    if (kind == 0) return shuffle(m, x);
+    if (kind == 1) return join_axes(m, x);
+    if (kind == 2 && has_room)
+        return rn_graph_broadcast(g, x, with_axis(shape, 0, 1 + below(m, 3)));
+    if (axis < 0) return x;
+    if (kind == 3) return split_axis(m, x, axis);
+    if (kind == 4 && has_room) return rn_graph_unfold(g, x, axis, 2, 1 + below(m, 2), 1);
+    return rn_graph_slice(g, x, axis, below(m, 2), 1 + (shape.dims[axis] - 2) / 2, 1 + below(m, 2));
 }
 
 static rn_node place(maker *m, rn_node x)
