@@ -40,7 +40,7 @@ rn_status rni_host_scatter_add(const rni_rows_by_index *rows, const double *cons
 
 /** Runs a program on n <= RNI_HOST_BLOCK elements: read[s] and write[s] are the arrays of slot s.
  */
-#define RNI_HOST_BLOCK 512
+#define RNI_HOST_BLOCK 256
 void rni_host_block(const rni_instruction *code, int n_instructions, rn_index n,
                     const double *const *read, double *const *write);
 
