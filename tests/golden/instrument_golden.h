@@ -1,0 +1,138 @@
+/* Written by make_instrument.py (python3, numpy 1.24.2); hexadecimal floating point. */
+#define GOLDEN_SAMPLES 6
+#define GOLDEN_INPUTS  3
+#define GOLDEN_WIDTH   4
+#define GOLDEN_OUTPUTS 2
+#define GOLDEN_WEIGHTS 54
+#define GOLDEN_LOW     (-9)
+#define GOLDEN_HIGH    (5)
+static const double golden_loss = 0x1.38721ee59c5a3p-1;
+static const double golden_theta[] = {
+    0x1.027ff89056e28p-1,  0x1.2fee4c67ee2e3p-1,  0x1.8f896eef81d16p-2,  -0x1.5c0c325b81258p-8,
+    -0x1.97bc95a61bf14p-2, -0x1.30aca9a87baa8p-1, -0x1.ff0adad95947dp-2, -0x1.4267fe0c90c8bp-3,
+    0x1.0bfac8beb2893p-2,  0x1.1aa1caaea0de7p-1,  0x1.2429fb36ec636p-1,  0x1.3bc9d22e5b28fp-2,
+    -0x1.b0b933994cdb8p-4, -0x1.dee769799ea48p-2, -0x1.32f4d2a9b95ecp-1, -0x1.bec1a049b59edp-2,
+    -0x1.ddab23116d1cep-5, 0x1.64ba3e32ebc21p-2,  0x1.2acabdabe518bp-1,  0x1.1027f66817a35p-1,
+    0x1.be43d5522f492p-3,  -0x1.9fbe7bb2156e1p-3, -0x1.0c480c864434ep-1, -0x1.2c947774e697bp-1,
+    -0x1.71de64594abc3p-2, 0x1.5bc2ea819ca64p-5,  0x1.b369ca4816869p-2,  0x1.328620d3e2fd8p-1,
+    0x1.e8f16fa6555bfp-2,  0x1.f0bb227dcce68p-4,  -0x1.2db3262f57480p-2, -0x1.218b2518ab4ecp-1,
+    -0x1.1db9a333d90d0p-1, -0x1.1a8c5aaf89705p-2, 0x1.22d87349a7375p-3,  0x1.f5d13d70f23d0p-2,
+    0x1.319c1f17e993ep-1,  0x1.a3c85037b9051p-2,  0x1.5baeeeb1f6137p-6,  -0x1.83047f5a9d3e7p-2,
+    -0x1.2ea37620c49aap-1, -0x1.06cf99f0c0760p-1, -0x1.768419629dfadp-3, 0x1.e68bfda06b21ep-3,
+    0x1.15088bbf8c772p-1,  0x1.281352384c3b2p-1,  0x1.52c7f653d1bbfp-2,  -0x1.455751cd131f9p-4,
+    -0x1.cd6b3610d741cp-2, -0x1.333270b564d88p-1, -0x1.d0f7a40d23c9dp-2, -0x1.5abe41b7b4d3cp-4,
+    0x1.4e4319ad87508p-2,  0x1.2758070b31ba7p-1};
+static const double golden_x[] = {
+    0x1.c1528065b7d4ep-1,  -0x1.df77403c11a5fp-1, 0x1.f4034b145c3c9p-1, -0x1.fe8d594eb0c48p-1,
+    0x1.fedf6a8227774p-1,  -0x1.f4f7da2eee1c6p-1, 0x1.e1096828da6fdp-1, -0x1.c37a348f58be9p-1,
+    0x1.9ce1b48712f79p-1,  -0x1.6e05aa2e7d8f7p-1, 0x1.37d62f559eccep-1, -0x1.f6d1ce81ec4f4p-2,
+    0x1.73e6e02e20250p-2,  -0x1.d314c1c73b295p-3, 0x1.6a0506a04973ep-4, 0x1.b2bcc96f8be57p-5,
+    -0x1.8c34065fce57ep-3, 0x1.51e5629ef6e20p-2};
+static const double golden_y[] = {0x0.0p+0,
+                                  0x1.d18f6ead1b445p-1,
+                                  -0x1.837b9dddc1eb0p-1,
+                                  -0x1.1e1f18ab0a2c1p-2,
+                                  0x1.fa8d2a028cf7ap-1,
+                                  -0x1.1689ef5f34f52p-1,
+                                  -0x1.12b9af7d765a4p-1,
+                                  0x1.fb30e327c5e44p-1,
+                                  -0x1.26d02085f20f9p-2,
+                                  -0x1.8081668131e28p-1,
+                                  0x1.d36d8f55d3cdfp-1,
+                                  -0x1.220a29f6eb9f4p-7};
+static const double golden_m[] = {
+    0x1.ccd4e96dfa7a5p+1,  0x1.e311ec4abfbdcp+0,  -0x1.3189a3fdaabf0p+0, -0x1.1f2abc8b9b22bp-2,
+    0x1.ac79f90795e30p+1,  0x1.be66cd9ca18bbp+0,  -0x1.952d792ced13cp-1, -0x1.0e521ae03bf6bp-2,
+    0x1.a03728245937bp-1,  0x1.469f011505f49p-2,  0x1.6fd5ca039461fp-1,  0x1.16e5ed68fc709p-2,
+    0x1.e311ec4abfbdcp+0,  0x1.6baba56fdd8bcp+1,  -0x1.2dca1389a41ddp-2, -0x1.24aa3569d39b6p+0,
+    0x1.befc2e3ba1f7cp+0,  0x1.54da0310adbd3p+1,  -0x1.0d3ca89ee2101p-2, -0x1.6b1613d3237a8p-1,
+    0x1.4b7b7b844b8d0p-2,  0x1.66922ca387a00p-1,  0x1.180e2861dd89cp-2,  0x1.3ae02c2601587p-1,
+    -0x1.3189a3fdaabf0p+0, -0x1.2dca1389a41ddp-2, 0x1.b26c7ac8ebdf8p+0,  0x1.61736252296e3p-2,
+    -0x1.1a0844097431cp+0, -0x1.1504b29db94b9p-2, 0x1.1f7d5b5cc575bp+0,  0x1.d6a9ee74b0cb4p-3,
+    -0x1.4db0e930fbe1dp-3, -0x1.1d308c61d67ddp-4, -0x1.e3df1a49a7225p-4, -0x1.e7387dfbc7df7p-5,
+    -0x1.1f2abc8b9b22bp-2, -0x1.24aa3569d39b6p+0, 0x1.61736252296e3p-2,  0x1.8f0240c2fe427p+0,
+    -0x1.0c1b45450e8c4p-2, -0x1.1020c3d14a1b8p+0, 0x1.c2e0639b21623p-3,  0x1.052cb60a771bcp+0,
+    -0x1.2706bc79e2507p-4, -0x1.353c0c7984b98p-3, -0x1.de9148802a61cp-5, -0x1.aa1f80bc41d00p-4,
+    0x1.ac79f90795e30p+1,  0x1.befc2e3ba1f7cp+0,  -0x1.1a0844097431cp+0, -0x1.0c1b45450e8c4p-2,
+    0x1.90b7feb6ff9e8p+1,  0x1.a02fc8813e2cbp+0,  -0x1.7607357d843b1p-1, -0x1.fcb6ef1745990p-3,
+    0x1.90da6892b3050p-1,  0x1.3a96998f6fb32p-2,  0x1.53d90d72928a3p-1,  0x1.efee684b2d74cp-3,
+    0x1.be66cd9ca18bbp+0,  0x1.54da0310adbd3p+1,  -0x1.1504b29db94b9p-2, -0x1.1020c3d14a1b8p+0,
+    0x1.a02fc8813e2cbp+0,  0x1.411655bd83b7dp+1,  -0x1.f4d743ecd70d8p-3, -0x1.516406404a2d7p-1,
+    0x1.3ead187afd87ap-2,  0x1.5aeef03c17e30p-1,  0x1.f09a4722731e3p-3,  0x1.2678af82d12a9p-1,
+    -0x1.952d792ced13cp-1, -0x1.0d3ca89ee2101p-2, 0x1.1f7d5b5cc575bp+0,  0x1.c2e0639b21623p-3,
+    -0x1.7607357d843b1p-1, -0x1.f4d743ecd70d8p-3, 0x1.8ecfc8e506c78p-1,  0x1.3d2216c726be7p-3,
+    -0x1.03dfcd45f58adp-4, -0x1.ecd2350bc32d0p-5, -0x1.423c5a91e9b4bp-6, -0x1.701b54c93021bp-5,
+    -0x1.0e521ae03bf6bp-2, -0x1.6b1613d3237a8p-1, 0x1.d6a9ee74b0cb4p-3,  0x1.052cb60a771bcp+0,
+    -0x1.fcb6ef1745990p-3, -0x1.516406404a2d7p-1, 0x1.3d2216c726be7p-3,  0x1.6657bc53056b8p-1,
+    -0x1.06efd97f4fc96p-4, -0x1.74848e548e420p-5, -0x1.79de17451b6f0p-5, -0x1.02c5050682700p-8,
+    0x1.a03728245937bp-1,  0x1.4b7b7b844b8d0p-2,  -0x1.4db0e930fbe1dp-3, -0x1.2706bc79e2507p-4,
+    0x1.90da6892b3050p-1,  0x1.3ead187afd87ap-2,  -0x1.03dfcd45f58adp-4, -0x1.06efd97f4fc96p-4,
+    0x1.3f125444f6b2cp-2,  0x1.1a5e88bddf1bdp-4,  0x1.0b54847903c99p-2,  0x1.3851cbc18d14ap-5,
+    0x1.469f011505f49p-2,  0x1.66922ca387a00p-1,  -0x1.1d308c61d67ddp-4, -0x1.353c0c7984b98p-3,
+    0x1.3a96998f6fb32p-2,  0x1.5aeef03c17e30p-1,  -0x1.ecd2350bc32d0p-5, -0x1.74848e548e420p-5,
+    0x1.1a5e88bddf1bdp-4,  0x1.29b4b07d2997fp-2,  0x1.33a1f8e2fdf55p-5,  0x1.fdef33d583aa3p-3,
+    0x1.6fd5ca039461fp-1,  0x1.180e2861dd89cp-2,  -0x1.e3df1a49a7225p-4, -0x1.de9148802a61cp-5,
+    0x1.53d90d72928a3p-1,  0x1.f09a4722731e3p-3,  -0x1.423c5a91e9b4bp-6, -0x1.79de17451b6f0p-5,
+    0x1.0b54847903c99p-2,  0x1.33a1f8e2fdf55p-5,  0x1.1862207ae9694p-2,  0x1.9793b692d0895p-5,
+    0x1.16e5ed68fc709p-2,  0x1.3ae02c2601587p-1,  -0x1.e7387dfbc7df7p-5, -0x1.aa1f80bc41d00p-4,
+    0x1.efee684b2d74cp-3,  0x1.2678af82d12a9p-1,  -0x1.701b54c93021bp-5, -0x1.02c5050682700p-8,
+    0x1.3851cbc18d14ap-5,  0x1.fdef33d583aa3p-3,  0x1.9793b692d0895p-5,  0x1.0597223388124p-2};
+static const double golden_m_dot[] = {
+    0x1.1e074d6270e62p-2,   0x1.17d2aa566f77dp-3,   0x1.62c52ce6e6a6bp-4,  0x1.69c6aecb124efp-7,
+    0x1.c4bcdbe923e6dp-3,   0x1.f010fdc7c9fb8p-4,   0x1.7296da35fcdb7p-4,  -0x1.50336d0df8fa6p-8,
+    -0x1.aac700e34da05p-5,  -0x1.3e90d1ed8850ep-10, 0x1.673bf254a4283p-5,  0x1.30c8fdd6a1a09p-8,
+    0x1.17d2aa566f77dp-3,   -0x1.5eef6fce7f4d8p-2,  0x1.16d72ed03e633p-5,  0x1.a2dc3332358edp-4,
+    0x1.05630a1a354fcp-3,   -0x1.6455a86e44921p-2,  0x1.0252d2019b609p-5,  0x1.27492417c800ep-3,
+    0x1.72de4283c8d7dp-10,  -0x1.c30bea4decf8fp-4,  0x1.1e865381cd999p-8,  -0x1.862e46cfe03b9p-8,
+    0x1.62c52ce6e6a6bp-4,   0x1.16d72ed03e633p-5,   -0x1.b3943e813d1b4p-3, -0x1.f23927640b204p-5,
+    0x1.17a59f8a0412fp-4,   0x1.07c1cda3f8f07p-5,   -0x1.1e1f92e6ba9f9p-3, -0x1.43c15dcd48379p-5,
+    0x1.183cf071f5401p-5,   0x1.246e63b81a77ap-6,   0x1.363837657ac05p-5,  0x1.b96dfd8e750b9p-7,
+    0x1.69c6aecb124efp-7,   0x1.a2dc3332358edp-4,   -0x1.f23927640b204p-5, -0x1.841dca27a8248p-3,
+    0x1.ea601741eda71p-8,   0x1.466c85a599e09p-4,   -0x1.e7282ab9b98c9p-5, -0x1.0cb33cf22d023p-3,
+    0x1.5d699c6548bc9p-8,   0x1.4a9043d5e9f2dp-6,   0x1.089d8cd30a557p-8,  0x1.b31c8331fa82bp-6,
+    0x1.c4bcdbe923e6dp-3,   0x1.05630a1a354fcp-3,   0x1.17a59f8a0412fp-4,  0x1.ea601741eda71p-8,
+    0x1.6337c2f07979bp-3,   0x1.d57c3c8371d75p-4,   0x1.43ffb540aea8ap-4,  -0x1.a40f07f93a215p-8,
+    -0x1.a72b7a974f4d4p-5,  0x1.025aae8d5b238p-15,  0x1.2eabfb6a73167p-5,  0x1.43127288dd7b4p-8,
+    0x1.f010fdc7c9fb8p-4,   -0x1.6455a86e44921p-2,  0x1.07c1cda3f8f07p-5,  0x1.466c85a599e09p-4,
+    0x1.d57c3c8371d75p-4,   -0x1.679cbd31841b4p-2,  0x1.f397ba6c48563p-6,  0x1.0573928e41d41p-3,
+    0x1.4127f8d6d264ep-10,  -0x1.b505c958c0977p-4,  0x1.fbaece19119c0p-9,  -0x1.bdda6c6451a47p-8,
+    0x1.7296da35fcdb7p-4,   0x1.0252d2019b609p-5,   -0x1.1e1f92e6ba9f9p-3, -0x1.e7282ab9b98c9p-5,
+    0x1.43ffb540aea8ap-4,   0x1.f397ba6c48563p-6,   -0x1.87964d34081f9p-4, -0x1.34060379f5f2fp-5,
+    0x1.20c3a79436124p-5,   0x1.1dbc1e4face1fp-6,   0x1.d3c87ce708e04p-6,  0x1.80075f4d1c45bp-7,
+    -0x1.50336d0df8fa6p-8,  0x1.27492417c800ep-3,   -0x1.43c15dcd48379p-5, -0x1.0cb33cf22d023p-3,
+    -0x1.a40f07f93a215p-8,  0x1.0573928e41d41p-3,   -0x1.34060379f5f2fp-5, -0x1.86eeb53fcbf85p-4,
+    0x1.020b0b121b2e3p-8,   0x1.00c2dafa15ae7p-5,   0x1.5238421554e83p-9,  0x1.aa64fd4b74228p-6,
+    -0x1.aac700e34da05p-5,  0x1.72de4283c8d7dp-10,  0x1.183cf071f5401p-5,  0x1.5d699c6548bc9p-8,
+    -0x1.a72b7a974f4d4p-5,  0x1.4127f8d6d264ep-10,  0x1.20c3a79436124p-5,  0x1.020b0b121b2e3p-8,
+    -0x1.b677f50ea7730p-6,  -0x1.31a67c94d66a7p-8,  -0x1.9ccf3ca866755p-8, -0x1.f39a91033eb30p-10,
+    -0x1.3e90d1ed8850ep-10, -0x1.c30bea4decf8fp-4,  0x1.246e63b81a77ap-6,  0x1.4a9043d5e9f2dp-6,
+    0x1.025aae8d5b238p-15,  -0x1.b505c958c0977p-4,  0x1.1dbc1e4face1fp-6,  0x1.00c2dafa15ae7p-5,
+    -0x1.31a67c94d66a7p-8,  -0x1.c28a724fa329cp-6,  -0x1.26272e97c4883p-9, -0x1.c6ce1dbd80f47p-8,
+    0x1.673bf254a4283p-5,   0x1.1e865381cd999p-8,   0x1.363837657ac05p-5,  0x1.089d8cd30a557p-8,
+    0x1.2eabfb6a73167p-5,   0x1.fbaece19119c0p-9,   0x1.d3c87ce708e04p-6,  0x1.5238421554e83p-9,
+    -0x1.9ccf3ca866755p-8,  -0x1.26272e97c4883p-9,  0x1.6f11d49d2a4bdp-10, -0x1.9c2378136feb9p-9,
+    0x1.30c8fdd6a1a09p-8,   -0x1.862e46cfe03b9p-8,  0x1.b96dfd8e750b9p-7,  0x1.b31c8331fa82bp-6,
+    0x1.43127288dd7b4p-8,   -0x1.bdda6c6451a47p-8,  0x1.80075f4d1c45bp-7,  0x1.aa64fd4b74228p-6,
+    -0x1.f39a91033eb30p-10, -0x1.c6ce1dbd80f47p-8,  -0x1.9c2378136feb9p-9, 0x1.c61f969d6a1afp-10};
+static const double golden_lambda[] = {
+    0x1.f29bed12981f8p-19, 0x1.3c3a2358d9b6cp-14, 0x1.ee11e2bea5694p-14, 0x1.b9d7597d86a34p-8,
+    0x1.c5f3a8d0a3489p-8,  0x1.147de9b5599bep-5,  0x1.02b2cb14b906dp-4,  0x1.cbc7861c1d504p-3,
+    0x1.068f4b3b7adeap+0,  0x1.0fddbf131b660p+1,  0x1.d8c91b32f9061p+1,  0x1.5893d2f3192fcp+3};
+static const double golden_above[] = {
+    0x1.c063bbb143c5cp-2, 0x1.bfc5e083b7478p-2,  0x1.8ccfbbe904ed1p-2,
+    0x1.7445a3a21971bp-2, 0x1.6d3bab50d1589p-2,  0x1.2b0ed8d68fae5p-2,
+    0x1.e07947b532155p-3, 0x1.cf55b34defaedp-3,  0x1.c5c3f41484541p-3,
+    0x1.b3d194bef499bp-3, 0x1.fae32e07b2368p-4,  0x1.d67f8a66b8fcdp-7,
+    0x1.8dfa8d873a599p-7, 0x1.02cb9609a63dbp-10, 0x0.0p+0};
+static const double golden_dissipation[] = {
+    0x1.2ae904860c2abp+0, 0x1.2ae87b11fa3d0p+0, 0x1.2abbf4365c42bp+0,
+    0x1.2aa67dd22bca5p+0, 0x1.2a8814fa20069p+0, 0x1.28994a228bcdep+0,
+    0x1.26bcb7aefdb95p+0, 0x1.25c6790eb431ap+0, 0x1.253cfad55cafap+0,
+    0x1.20a2f4869cdcdp+0, 0x1.8ae56d62440d4p-1, 0x1.39df633713531p-2,
+    0x1.0bd73e7f3791fp-2, 0x1.5c5701c4e0b6dp-6, 0x0.0p+0};
+static const double golden_flux[] = {
+    0x1.5d14c1b70f3d5p-5,   0x1.a576b62ee4cdbp-5,   0x1.0670abf7b66b5p-3,
+    0x1.b785bbdd74b84p-5,   -0x1.2f1ce40055fddp-6,  -0x1.b4c0790aefe50p-7,
+    -0x1.087436fec8083p-11, -0x1.e03be52af6707p-11, -0x1.4b1f0b43a2ee9p-10,
+    -0x1.b78f2210be024p-8,  -0x1.cefc398bb6337p-6,  0x1.d058a6e3c5141p-10,
+    0x1.204e7d81b2772p-9,   0x1.94795b0d6c7a0p-13,  0x0.0p+0};
