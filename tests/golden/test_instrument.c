@@ -14,7 +14,7 @@
 #include "core/memory.h"
 #include "graph_values.h"
 
-#define N_ROWS       (GOLDEN_SAMPLES * GOLDEN_OUTPUTS)
+#define N_ROWS       ((rn_index)GOLDEN_SAMPLES * GOLDEN_OUTPUTS)
 #define N_BOUNDARIES (GOLDEN_HIGH - GOLDEN_LOW + 1)
 
 /* z sigmoid(1.702 z) */
@@ -65,35 +65,35 @@ static void evaluate_error(network net, double *e)
         theta += size;
     }
     double *f = values_evaluate(&values, net.f);
-    for (int i = 0; i < N_ROWS; i++)
+    for (rn_index i = 0; i < N_ROWS; i++)
         e[i] = f[i] - golden_y[i];
     rni_free(f);
     values_clear(&values);
 }
 
-static double largest(const double *a, int n)
+static double largest(const double *a, rn_index n)
 {
     double value = 0.0;
-    for (int i = 0; i < n; i++)
+    for (rn_index i = 0; i < n; i++)
         value = fmax(value, fabs(a[i]));
     return value;
 }
 
 /* |a_i - b_i| <= tolerance * max |b| */
-static void assert_same(const double *a, const double *b, int n, double tolerance)
+static void assert_same(const double *a, const double *b, rn_index n, double tolerance)
 {
-    for (int i = 0; i < n; i++)
+    for (rn_index i = 0; i < n; i++)
         assert_close(a[i], b[i], tolerance * largest(b, n));
 }
 
 /* Mt = Phi M' Phi^T; row u of phi is phi_u. */
 static void rotate(const double *phi, const double *m_dot, double *mt)
 {
-    for (int u = 0; u < N_ROWS; u++)
-        for (int v = 0; v < N_ROWS; v++) {
+    for (rn_index u = 0; u < N_ROWS; u++)
+        for (rn_index v = 0; v < N_ROWS; v++) {
             double sum = 0.0;
-            for (int i = 0; i < N_ROWS; i++)
-                for (int j = 0; j < N_ROWS; j++)
+            for (rn_index i = 0; i < N_ROWS; i++)
+                for (rn_index j = 0; j < N_ROWS; j++)
                     sum += phi[u * N_ROWS + i] * m_dot[i * N_ROWS + j] * phi[v * N_ROWS + j];
             mt[u * N_ROWS + v] = sum;
         }

@@ -97,7 +97,7 @@ static void random_choices_are_disjoint_nested_and_follow_the_seed(void **state)
 
     int n_different = 0;
     for (int seed = 6; seed < 12; seed++) { /* 5! orders: six equal ones are no accident */
-        char text[8];
+        char text[16];
         (void)snprintf(text, sizeof text, "%d", seed);
         settings[4].value = "3";
         settings[6].value = text;
