@@ -26,13 +26,14 @@ static const char *const vector_names[N_VECTORS] = {"random", "one eigenvector",
 /* Value number u = 0 .. n-1, largest first where there is an order. */
 static double value_of(int spectrum, rn_index u, rn_index n)
 {
+    const rn_index group = 4 - 4 * u / n; /* 4, 3, 2, 1 */
     const double x = n > 1 ? (double)u / (double)(n - 1) : 0.0;
     switch (spectrum) {
     case 0: return 1.0;
     case 1: return 0.0;
     case 2: return u == 0 ? 3.0 : 0.0;
-    case 3: return (double)(4 - 4 * u / n);
-    case 4: return (double)(4 - 4 * u / n) + 1e-7 * (double)(u % 3);
+    case 3: return (double)group;
+    case 4: return (double)group + 1e-7 * (double)(u % 3);
     case 5: return pow(10.0, -16.0 * x);
     case 6: return pow((double)(u + 1), -1.5);
     case 7: return 1.0 - 2.0 * x + 0.01 * sin(7.0 * (double)u);
