@@ -129,11 +129,17 @@ static void run_tiles(tiles *t, const double *const *in, double *const *out)
     } while (rni_nest_next(n_outer, p->dims, index, p->n_in, p->strides, at));
 }
 
-/* Asks for the lines of the next block, so that they travel while this block computes. */
-static void prefetch(const double *from, rn_index n)
+/* Asks for the lines of elements first .. first + n - 1, so that they travel while the block before
+   them is computed. */
+static void prefetch(const rni_elementwise *p, rn_index first, rn_index n, const double *const *in,
+                     double *const *out)
 {
-    for (rn_index i = 0; i < n; i += 8)
-        __builtin_prefetch(from + i, 0, 2);
+    for (int k = 0; k < p->n_in; k++)
+        for (rn_index i = first; i < first + n; i += 8)
+            __builtin_prefetch(in[k] + i, 0, 2);
+    for (int k = 0; k < p->n_out; k++)
+        for (rn_index i = first; i < first + n; i += 8)
+            __builtin_prefetch(out[k] + i, 1, 2);
 }
 
 static void run_flat(tiles *t, const double *const *in, double *const *out)
@@ -147,10 +153,8 @@ static void run_flat(tiles *t, const double *const *in, double *const *out)
             t->write[p->n_in + k] = out[k] + i;
             t->read[p->n_in + k] = out[k] + i;
         }
-        const rn_index n_next = rni_min(p->cols, n - i - p->cols);
-        if (n > FAR)
-            for (int k = 0; k < p->n_in + p->n_out; k++)
-                prefetch(t->read[k] + p->cols, n_next);
+        if (n > FAR && n - i > p->cols)
+            prefetch(p, i + p->cols, rni_min(p->cols, n - i - p->cols), in, out);
         rni_host_block(p->code, p->n_instructions, rni_min(p->cols, n - i), t->read, t->write);
     }
 }

@@ -10,6 +10,7 @@ static rn_index position(const rni_view *view, const rn_index *index)
 {
     rn_index at = view->offset;
     for (int i = 0; i < view->rank; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): index [rank] */
         at += index[i] * view->strides[i];
     return at;
 }
@@ -76,7 +77,7 @@ static void check_reshape(const rni_view *from, const rni_view *to)
         rn_index at[2];
         const rni_view *views[2] = {from, to};
         for (int v = 0; v < 2; v++) {
-            rn_index index[RNI_VIEW_RANK];
+            rn_index index[RNI_VIEW_RANK] = {0};
             rn_index rest = size;
             for (int i = views[v]->rank - 1; i >= 0; i--) {
                 index[i] = rest % views[v]->dims[i];
