@@ -53,6 +53,11 @@ static void sums_run_in_the_stated_order(void **state)
         const double found = sum_of_all(lengths[i], x, 1);
         assert_close(found, stated_sum(lengths[i], x), 0.0); /* to the bit */
     }
+    double *apart = rni_alloc(3 * 5000, sizeof *apart);
+    for (rn_index i = 0; i < 15000; i++)
+        apart[i] = i % 3 == 0 ? x[i / 3] : 1e30;
+    assert_close(sum_of_all(5000, apart, 3), stated_sum(5000, x), 0.0);
+    rni_free(apart);
     rni_free(x);
 }
 
@@ -175,7 +180,7 @@ static void check_program(const rn_index *dims, rn_index (*strides)[3])
     const rn_index n = dims[0] * dims[1] * dims[2];
     double *arrays[3];
     for (uint32_t k = 0; k < 3; k++)
-        arrays[k] = numbers(n, 10 + k);
+        arrays[k] = numbers(n + 12 * n + 600 * dims[1], 10 + k); /* the widest strides below */
     double *out = rni_alloc(n + 1, sizeof *out);
     out[n] = 42.0;
     const double *in[3] = {arrays[0], arrays[1], arrays[2]};
@@ -197,24 +202,26 @@ static void check_program(const rn_index *dims, rn_index (*strides)[3])
 static void programs_read_any_strides(void **state)
 {
     (void)state;
-    static const rn_index shapes[][3] = {{1, 1, 1},  {1, 1, 255},  {1, 1, 256}, {1, 1, 1000},
-                                         {3, 7, 10}, {2, 50, 3},   {2, 3, 257}, {4, 2, 600},
-                                         {70, 1, 9}, {1, 40, 128}, {2, 130, 2}, {300, 2, 1}};
+    static const rn_index shapes[][3] = {
+        {1, 1, 1},   {1, 1, 255}, {1, 1, 256},  {1, 1, 1000}, {3, 7, 10},  {2, 50, 3}, {2, 3, 257},
+        {4, 2, 600}, {70, 1, 9},  {1, 40, 128}, {2, 130, 2},  {300, 2, 1}, {3, 7, 100}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         const rn_index *d = shapes[s];
         const rn_index dense[3] = {d[1] * d[2], d[2], 1};
-        const rn_index kinds[6][3] = {{dense[0], dense[1], dense[2]}, /* plain */
+        const rn_index kinds[8][3] = {{dense[0], dense[1], dense[2]}, /* plain */
                                       {0, 0, 1},                      /* a row, repeated */
                                       {0, 0, 0},                      /* a number */
                                       {d[1], 1, 0},                   /* a column, repeated */
                                       {0, d[2], 1},                   /* repeated planes */
-                                      {1, d[0], d[0] * d[1]}};        /* axes reversed */
-        for (int a = 0; a < 6; a++)
-            for (int b = 0; b < 6; b++) {
+                                      {1, d[0], d[0] * d[1]},         /* axes reversed */
+                                      {0, 272, 2},                    /* rows that overlap */
+                                      {12 * d[2], 2 * d[2], 2}};      /* planes that overlap */
+        for (int a = 0; a < 8; a++)
+            for (int b = 0; b < 8; b++) {
                 rn_index strides[3][3];
                 memcpy(strides[0], kinds[a], sizeof strides[0]);
                 memcpy(strides[1], kinds[b], sizeof strides[1]);
-                memcpy(strides[2], kinds[(a + b) % 6], sizeof strides[2]);
+                memcpy(strides[2], kinds[(a + b) % 8], sizeof strides[2]);
                 check_program(d, strides);
             }
     }
