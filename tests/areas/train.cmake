@@ -1,1 +1,3 @@
 # Tests of train: rn_add_test(<name> <label>), one per line.
+target_sources(test_support PRIVATE support/training.c)
+rn_add_test(prop_train property)

@@ -1,0 +1,137 @@
+/*
+ * Loss and gradient over all training samples.
+ *
+ * Tiles are grouped into at most 16 chunks of consecutive tiles. A task runs the tiles of one chunk
+ * in order and adds their gradients into the chunk's vector; the chunks are then added by a
+ * pairwise tree, weights cut into fixed blocks. Chunks, tree and blocks depend on shapes only, so
+ * the bits do not depend on the number of threads.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/size.h"
+#include "train/trainer.h"
+
+/* One pass over the training samples. */
+typedef struct pass {
+    rn_trainer *trainer;
+    const double *theta;
+    double *gradient;
+} pass;
+
+rn_status rni_trainer_bind(const rn_trainer *trainer, rn_workspace *work, const double *theta)
+{
+    for (rn_index k = 0; k < trainer->n_parameters; k++)
+        RNI_TRY(rn_workspace_bind(work, trainer->parameters[k], theta + trainer->offsets[k]));
+    return RN_OK;
+}
+
+/* chunk := or += the gradients of the tile just run. */
+static void add_tile(const rn_trainer *t, const rn_workspace *work, bool is_first, double *chunk)
+{
+    for (rn_index k = 0; k < t->n_parameters; k++) {
+        const double *from = rn_workspace_value(work, t->gradients[k]);
+        double *to = chunk + t->offsets[k];
+        const rn_index size = t->offsets[k + 1] - t->offsets[k];
+        if (is_first)
+            memcpy(to, from, (size_t)size * sizeof *to);
+        else
+            for (rn_index i = 0; i < size; i++)
+                to[i] += from[i];
+    }
+}
+
+static rn_status run_chunk(void *user, rn_index chunk, int thread)
+{
+    const pass *p = user;
+    const rn_trainer *t = p->trainer;
+    const rn_index n_tiles = rni_tiles_count(t->tiles);
+    const rn_index first = chunk * n_tiles / t->n_chunks;
+    const rn_index end = (chunk + 1) * n_tiles / t->n_chunks;
+    for (rn_index i = first; i < end; i++) {
+        const rni_tile tile = rni_tiles_get(t->tiles, i, thread);
+        const rn_batch *batch = &t->desc.train;
+        RNI_TRY(rni_trainer_bind(t, tile.work, p->theta));
+        RNI_TRY(
+            rn_workspace_bind(tile.work, t->inputs, batch->inputs + tile.first * t->n_features));
+        RNI_TRY(
+            rn_workspace_bind(tile.work, t->targets, batch->targets + tile.first * t->n_outputs));
+        RNI_TRY(rn_workspace_run(tile.work));
+        t->sums[i] = *rn_workspace_value(tile.work, t->total);
+        add_tile(t, tile.work, i == first, t->chunks + chunk * t->n_weights);
+    }
+    return RN_OK;
+}
+
+/* Adds the chunks over one block of weights and divides by N. */
+static rn_status add_chunks(void *user, rn_index block, int thread)
+{
+    (void)thread;
+    const pass *p = user;
+    const rn_trainer *t = p->trainer;
+    const rn_index first = block * RNI_GRADIENT_BLOCK;
+    const rn_index count = rni_min(RNI_GRADIENT_BLOCK, t->n_weights - first);
+    for (rn_index stride = 1; stride < t->n_chunks; stride *= 2)
+        for (rn_index c = 0; c + stride < t->n_chunks; c += 2 * stride) {
+            double *to = t->chunks + c * t->n_weights + first;
+            const double *from = t->chunks + (c + stride) * t->n_weights + first;
+            for (rn_index i = 0; i < count; i++)
+                to[i] += from[i];
+        }
+    const double *sum = t->chunks + first;
+    const double n_samples = (double)t->desc.train.n_samples;
+    double square = 0.0;
+    for (rn_index i = 0; i < count; i++) {
+        const double g = sum[i] / n_samples;
+        p->gradient[first + i] = g;
+        square += g * g;
+    }
+    t->squares[block] = square;
+    return RN_OK;
+}
+
+rn_status rni_trainer_gradient_at(rn_trainer *trainer, const double *theta, double *loss,
+                                  double *gradient, double *norm)
+{
+    pass p = {.trainer = trainer, .theta = theta, .gradient = gradient};
+    RNI_TRY(rni_pool_run(trainer->pool, trainer->n_chunks, run_chunk, &p));
+    RNI_TRY(rni_pool_run(trainer->pool, trainer->n_blocks, add_chunks, &p));
+    *loss = rni_tree_sum(trainer->sums, rni_tiles_count(trainer->tiles))
+            / (double)trainer->desc.train.n_samples;
+    *norm = sqrt(rni_tree_sum(trainer->squares, trainer->n_blocks));
+    if (isfinite(*loss) && isfinite(*norm)) return RN_OK;
+    return rni_fail(RN_ERR_NONFINITE,
+                    "rn_trainer: the loss is %g and its gradient has norm %g, expected finite "
+                    "numbers",
+                    *loss, *norm);
+}
+
+rn_status rni_trainer_refresh(rn_trainer *trainer)
+{
+    if (trainer->has_gradient) return RN_OK;
+    RNI_TRY(rni_trainer_gradient_at(trainer, trainer->theta, &trainer->loss, trainer->gradient,
+                                    &trainer->gradient_norm));
+    trainer->has_gradient = true;
+    return RN_OK;
+}
+
+rn_status rn_trainer_gradient(rn_trainer *trainer, double *loss, double *gradient,
+                              double *gradient_norm)
+{
+    if (!trainer) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_gradient: trainer is NULL");
+    RNI_TRY(rni_trainer_refresh(trainer));
+    if (loss) *loss = trainer->loss;
+    if (gradient_norm) *gradient_norm = trainer->gradient_norm;
+    if (gradient)
+        memcpy(gradient, trainer->gradient, (size_t)trainer->n_weights * sizeof *gradient);
+    return RN_OK;
+}
+
+rn_status rn_trainer_velocity(rn_trainer *trainer, double *v)
+{
+    if (!trainer || !v) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_velocity: NULL argument");
+    RNI_TRY(rni_trainer_refresh(trainer));
+    for (rn_index i = 0; i < trainer->n_weights; i++)
+        v[i] = -trainer->gradient[i];
+    return RN_OK;
+}

@@ -1,0 +1,250 @@
+/*
+ * Making a trainer, and its state.
+ */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/size.h"
+
+static rn_status check_numbers(const char *what, const double *values, rn_index n_rows,
+                               rn_index n_columns)
+{
+    for (rn_index i = 0; i < n_rows; i++)
+        for (rn_index k = 0; k < n_columns; k++)
+            if (!isfinite(values[i * n_columns + k]))
+                return rni_fail(RN_ERR_NONFINITE,
+                                "rn_trainer_create: found %g in %s of sample %" PRId64
+                                ", expected finite numbers",
+                                values[i * n_columns + k], what, i);
+    return RN_OK;
+}
+
+static rn_status check_desc(const rn_trainer_desc *desc, rn_trainer *const *out)
+{
+    if (!desc || !out || !desc->model || !desc->loss || !desc->dynamics || !desc->train.inputs
+        || !desc->train.targets)
+        return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_create: model, loss, dynamics, inputs and "
+                                         "targets must be given");
+    if (desc->n_threads < 1 || desc->n_threads > RNI_POOL_MAX_THREADS)
+        return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_create: found %d threads, expected 1 to %d",
+                        desc->n_threads, RNI_POOL_MAX_THREADS);
+    const rn_index n_samples = desc->train.n_samples;
+    const rn_index n_features = rn_model_n_features(desc->model);
+    const rn_index n_outputs = rn_model_n_outputs(desc->model);
+    rn_index size = 0;
+    if (!rni_size_ok(n_samples) || !rni_size_mul(n_samples, rni_max(n_features, n_outputs), &size))
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_trainer_create: found %" PRId64 " samples, expected 1 to 2^48",
+                        n_samples);
+    RNI_TRY(check_numbers("the inputs", desc->train.inputs, n_samples, n_features));
+    return check_numbers("the targets", desc->train.targets, n_samples, n_outputs);
+}
+
+static rn_index size_of(rn_shape shape)
+{
+    rn_index size = 1;
+    for (int k = 0; k < shape.rank; k++)
+        size *= shape.dims[k];
+    return size;
+}
+
+/* Appends targets, loss and gradients to the model's graph. */
+static rn_status append_loss(rn_trainer *t)
+{
+    rn_graph *graph = rn_model_graph(t->desc.model);
+    t->inputs = rn_model_input(t->desc.model);
+    t->outputs = rn_model_output(t->desc.model);
+    t->targets = rn_graph_input(graph, "targets", RN_SHAPE(RN_SAMPLES, t->n_outputs));
+    rn_loss_nodes nodes = {RN_NODE_NONE, RN_NODE_NONE};
+    RNI_TRY(rn_loss_append(t->desc.loss, graph, t->outputs, t->targets, &nodes));
+    t->residual = nodes.residual;
+    t->total = rn_graph_sum(graph, nodes.per_sample, 1u, 0);
+    const rn_node one = rn_graph_scalar(graph, 1.0);
+    RNI_TRY(rn_graph_status(graph));
+    return rn_graph_vjp(graph, 1, &t->total, &one, t->n_parameters, t->parameters, t->gradients);
+}
+
+static rn_status list_parameters(rn_trainer *t)
+{
+    const rn_graph *graph = rn_model_graph(t->desc.model);
+    t->n_parameters = rn_model_n_parameters(t->desc.model);
+    t->parameters = rni_alloc(t->n_parameters, sizeof *t->parameters);
+    t->gradients = rni_alloc(t->n_parameters + 1, sizeof *t->gradients);
+    t->offsets = rni_alloc(t->n_parameters + 1, sizeof *t->offsets);
+    if (!t->parameters || !t->gradients || !t->offsets)
+        return rni_fail(RN_ERR_MEMORY, "rn_trainer_create: no memory for parameters");
+    t->offsets[0] = 0;
+    for (rn_index k = 0; k < t->n_parameters; k++) {
+        t->parameters[k] = rn_graph_parameter_at(graph, k);
+        t->offsets[k + 1] = t->offsets[k] + size_of(rn_graph_shape(graph, t->parameters[k]));
+    }
+    return RN_OK;
+}
+
+static rn_status plan_gradient(rn_trainer *t)
+{
+    rn_node *wanted = rni_alloc(t->n_parameters + 1, sizeof *wanted);
+    if (!wanted) return rni_fail(RN_ERR_MEMORY, "rn_trainer_create: no memory for parameters");
+    memcpy(wanted, t->gradients, (size_t)t->n_parameters * sizeof *wanted);
+    wanted[t->n_parameters] = t->total;
+    const rn_status status =
+        rni_tiles_create(rn_model_graph(t->desc.model), t->desc.train.n_samples,
+                         t->n_parameters + 1, wanted, t->desc.n_threads, &t->tiles);
+    rni_free(wanted);
+    return status;
+}
+
+static rn_status reserve(rn_trainer *t)
+{
+    const rn_index n_tiles = rni_tiles_count(t->tiles);
+    rn_index chunk_size = 0;
+    t->n_chunks = rni_min(n_tiles, RNI_GRADIENT_CHUNKS);
+    t->n_blocks = rni_ceil_div(t->n_weights, RNI_GRADIENT_BLOCK);
+    if (!rni_size_mul(t->n_chunks, t->n_weights, &chunk_size)) chunk_size = -1;
+    t->chunks = rni_alloc(chunk_size, sizeof(double));
+    t->sums = rni_alloc(n_tiles, sizeof(double));
+    t->squares = rni_alloc(t->n_blocks, sizeof(double));
+    t->theta = rni_alloc_zero(t->n_weights, sizeof(double));
+    t->gradient = rni_alloc(t->n_weights, sizeof(double));
+    if (t->chunks && t->sums && t->squares && t->theta && t->gradient) return RN_OK;
+    return rni_fail(RN_ERR_MEMORY,
+                    "rn_trainer_create: no memory for %" PRId64 " vectors of %" PRId64 " weights",
+                    t->n_chunks + 2, t->n_weights);
+}
+
+rn_status rn_trainer_create(const rn_trainer_desc *desc, rn_trainer **out)
+{
+    RNI_TRY(check_desc(desc, out));
+    rn_trainer *t = rni_alloc_zero(1, sizeof *t);
+    if (!t) return rni_fail(RN_ERR_MEMORY, "rn_trainer_create: no memory for a trainer");
+    t->desc = *desc;
+    t->n_weights = rn_model_n_weights(desc->model);
+    t->n_features = rn_model_n_features(desc->model);
+    t->n_outputs = rn_model_n_outputs(desc->model);
+    rn_status status = list_parameters(t);
+    if (status == RN_OK) status = append_loss(t);
+    if (status == RN_OK) status = plan_gradient(t);
+    if (status == RN_OK) status = reserve(t);
+    if (status == RN_OK) status = rni_pool_create(desc->n_threads, &t->pool);
+    if (status < 0) {
+        rn_trainer_destroy(t);
+        return status;
+    }
+    t->desc.loss = NULL; /* borrowed for this call only */
+    *out = t;
+    return RN_OK;
+}
+
+void rn_trainer_destroy(rn_trainer *trainer)
+{
+    if (!trainer) return;
+    rni_pool_destroy(trainer->pool);
+    rni_tiles_destroy(trainer->tiles);
+    for (int k = 0; k < RNI_EVALUATIONS_KEPT; k++)
+        rni_tiles_destroy(trainer->evaluations[k]);
+    rni_free(trainer->parameters);
+    rni_free(trainer->gradients);
+    rni_free(trainer->offsets);
+    rni_free(trainer->chunks);
+    rni_free(trainer->sums);
+    rni_free(trainer->squares);
+    rni_free(trainer->theta);
+    rni_free(trainer->gradient);
+    rni_free(trainer);
+}
+
+rn_index rn_trainer_bytes(const rn_trainer *trainer)
+{
+    const rn_index numbers = (trainer->n_chunks + 2) * trainer->n_weights
+                             + rni_tiles_count(trainer->tiles) + trainer->n_blocks;
+    rn_index bytes = numbers * (rn_index)sizeof(double) + rni_tiles_bytes(trainer->tiles);
+    for (int k = 0; k < RNI_EVALUATIONS_KEPT; k++)
+        if (trainer->evaluations[k]) bytes += rni_tiles_bytes(trainer->evaluations[k]);
+    return bytes;
+}
+
+rn_status rn_trainer_start(rn_trainer *trainer, uint64_t seed)
+{
+    if (!trainer) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_start: trainer is NULL");
+    RNI_TRY(rn_model_initialise(trainer->desc.model, seed, trainer->theta));
+    trainer->state = (rn_train_state){0};
+    trainer->has_gradient = false;
+    return RN_OK;
+}
+
+rn_status rn_trainer_set_scale(rn_trainer *trainer, double lambda_max)
+{
+    if (!trainer || !isfinite(lambda_max) || !(lambda_max > 0.0))
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_trainer_set_scale: found lambda_max %g, expected a finite number > 0",
+                        lambda_max);
+    trainer->scale = lambda_max;
+    return RN_OK;
+}
+
+static bool lacks_scale(const rn_trainer *trainer)
+{
+    return rn_dynamics_needs_scale(trainer->desc.dynamics) && !(trainer->scale > 0.0);
+}
+
+rn_status rn_trainer_advance(rn_trainer *trainer, rn_index to_step, const rn_observer *observer)
+{
+    if (!trainer) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_advance: trainer is NULL");
+    if (to_step <= trainer->state.step) return RN_OK;
+    if (lacks_scale(trainer))
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_trainer_advance: the settings are relative to 1/lambda_max(0); give "
+                        "lambda_max(0) with rn_trainer_set_scale, or set relative to false");
+    const rn_dynamics *dynamics = trainer->desc.dynamics;
+    return dynamics->kind->advance(trainer, dynamics->choice.settings, to_step, observer);
+}
+
+double rn_trainer_step_size(const rn_trainer *trainer)
+{
+    if (lacks_scale(trainer)) return (double)NAN;
+    const rn_dynamics *dynamics = trainer->desc.dynamics;
+    return dynamics->kind->step_size(dynamics->choice.settings, trainer->scale);
+}
+
+rn_train_state rn_trainer_state(const rn_trainer *trainer)
+{
+    return trainer->state;
+}
+
+const double *rn_trainer_theta(const rn_trainer *trainer)
+{
+    return trainer->theta;
+}
+
+rn_index rn_trainer_n_weights(const rn_trainer *trainer)
+{
+    return trainer->n_weights;
+}
+
+rn_status rn_trainer_set_state(rn_trainer *trainer, const rn_train_state *state,
+                               const double *theta)
+{
+    if (!trainer || !state || !theta)
+        return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_set_state: trainer, state or theta is NULL");
+    if (state->step < 0 || !isfinite(state->time) || !(state->integrator_step >= 0.0)
+        || !isfinite(state->integrator_step) || !(state->first_loss >= 0.0)
+        || !isfinite(state->first_loss))
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_trainer_set_state: found step %" PRId64 ", time %g, integrator step %g,"
+                        " first loss %g, expected finite numbers, none but the time negative",
+                        state->step, state->time, state->integrator_step, state->first_loss);
+    for (rn_index i = 0; i < trainer->n_weights; i++)
+        if (!isfinite(theta[i]))
+            return rni_fail(RN_ERR_NONFINITE,
+                            "rn_trainer_set_state: found %g as weight %" PRId64
+                            ", expected finite numbers",
+                            theta[i], i);
+    if (theta != trainer->theta)
+        memcpy(trainer->theta, theta, (size_t)trainer->n_weights * sizeof *theta);
+    trainer->state = *state;
+    trainer->has_gradient = false;
+    return RN_OK;
+}
