@@ -50,7 +50,8 @@ RN_API double rn_plan_flops(const rn_plan *plan);
 RN_API rn_index rn_plan_n_steps(const rn_plan *plan);
 RN_API rn_index rn_plan_n_nodes(const rn_plan *plan);
 
-/** Memory for executing a plan. The plan is borrowed. @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_MEMORY */
+/** Memory for executing a plan. The plan is borrowed. @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_MEMORY
+ */
 RN_API RN_NODISCARD rn_status rn_workspace_create(const rn_plan *plan, rn_workspace **out);
 
 /** Releases a workspace. NULL is allowed. */
