@@ -33,4 +33,8 @@ typedef struct rni_files {
 RN_NODISCARD rn_status rni_files_load(const rni_files *files, const rni_prepare *prepare,
                                       uint64_t seed, rn_data *data);
 
+/** Opens an IDX file, packed or not, and reads its head. *reader is the caller's to close.
+    @return RN_OK; RN_ERR_IO; RN_ERR_FORMAT; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_idx_open(const char *path, rni_reader **reader, rni_array_head *head);
+
 #endif
