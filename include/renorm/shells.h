@@ -246,7 +246,8 @@ RN_API RN_NODISCARD rn_status rn_shell_exchange(const rn_shell_grid *grid,
 typedef struct rn_shell_closure_report {
     double worst;   /**< largest error over the boundaries, dimensionless */
     rn_index where; /**< its boundary index; -1 when no boundary was measured */
-    double floor;   /**< eps max A/(dt max D): rounding leaves about this much */
+    double floor;   /**< eps max A/(dt max D): rounding of A leaves about this much; rounding of M
+                         adds up to flux_error (with mt_error = n eps lambda_max)/(dt max D) */
 } rn_shell_closure_report;
 
 /**
