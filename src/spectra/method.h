@@ -23,6 +23,12 @@ typedef struct rni_spectra_method {
     rn_status (*vectors)(rn_index n, double *matrix, rn_index ld, double *values);
 } rni_spectra_method;
 
+/** rn_spectra_vectors with a method of the caller's: how tests show that a wrong one is refused. */
+RN_NODISCARD rn_status rni_spectra_vectors_by(const rni_spectra_method *method, int check_vectors,
+                                              rn_index n, double *matrix, rn_index n_vectors,
+                                              const double *vectors, double *values,
+                                              double *projections);
+
 extern const rni_spectra_method rni_spectra_ql;     /* spectra_ql.c */
 extern const rni_spectra_method rni_spectra_sterf;  /* spectra_lapack.c */
 extern const rni_spectra_method rni_spectra_syevd;  /* spectra_lapack.c */

@@ -381,7 +381,7 @@ static rn_status run(task *t, double *values, double *projections, rn_spectra_re
     const bool has_vectors = t->n == 0 || t->n_vectors == 0 || (t->vectors && projections);
     if (!has_matrix || !has_vectors)
         return rni_fail(RN_ERR_ARGUMENT, "%s: found NULL for an array that is needed", t->function);
-    t->method = find_method(t->options.method, t->wanted);
+    if (!t->method) t->method = find_method(t->options.method, t->wanted);
     if (!t->method)
         return rni_fail(RN_ERR_ARGUMENT,
                         "%s: found method '%s', expected one of rn_spectra_method_name (sterf, ql, "
@@ -442,6 +442,19 @@ rn_status rn_spectra_vectors(rn_index n, double *matrix, rn_index ld, rn_index n
     t.vectors = vectors;
     t.ld_vectors = ld_vectors;
     return run(&t, values, projections, report);
+}
+
+rn_status rni_spectra_vectors_by(const rni_spectra_method *method, int check_vectors, rn_index n,
+                                 double *matrix, rn_index n_vectors, const double *vectors,
+                                 double *values, double *projections)
+{
+    const rn_spectra_options options = {.check_vectors = check_vectors};
+    task t = make_task("rn_spectra_vectors", VECTORS, n, matrix, n, &options);
+    t.method = method;
+    t.n_vectors = n_vectors;
+    t.vectors = vectors;
+    t.ld_vectors = n;
+    return run(&t, values, projections, NULL);
 }
 
 double rn_spectra_noise_floor(rn_index n, double scale)

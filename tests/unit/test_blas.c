@@ -105,6 +105,9 @@ static void gemm_without_terms_scales_the_output(void **state)
     const double one = 1.0;
     assert_status(rni_gemm(false, false, 2, 2, 0, 1.0, &one, 1, &one, 2, 0.5, c, 2), RN_OK);
     assert_close(c[3], 2.0, 0.0);
+    double none[4] = {(double)NAN, (double)NAN, (double)NAN, (double)NAN};
+    assert_status(rni_gemm(false, false, 2, 2, 0, 1.0, &one, 1, &one, 2, 0.0, none, 2), RN_OK);
+    assert_close(none[0] + none[3], 0.0, 0.0);
     assert_status(rni_gemm(false, false, 2, 1, 0, 1.0, &one, 1, &one, 1, 0.5, c, 2), RN_OK);
     assert_close(c[2], 0.75, 0.0);
     assert_status(rni_gemm(false, false, 0, 2, 3, 1.0, &one, 3, &one, 2, 0.5, c, 2), RN_OK);
@@ -255,6 +258,10 @@ static void sizes_beyond_the_library_are_refused(void **state)
                   RN_ERR_UNSUPPORTED);
     assert_message_has("4294967296");
     assert_status(rni_gemm(false, true, 1, 1, 1000, 1.0, &one, huge, &one, 1000, 0.0, &c, 1),
+                  RN_ERR_UNSUPPORTED);
+    assert_status(rni_gemm(false, true, 1, 1, 1000, 1.0, &one, 1000, &one, huge, 0.0, &c, 1),
+                  RN_ERR_UNSUPPORTED);
+    assert_status(rni_gemm(false, true, 1, 1, 1000, 1.0, &one, 1000, &one, 1000, 0.0, &c, huge),
                   RN_ERR_UNSUPPORTED);
     assert_status(rni_syrk(false, huge, 1, 1.0, &one, 1, 0.0, &c, huge), RN_ERR_UNSUPPORTED);
     assert_status(rni_syr2k(false, 1, huge, 1.0, &one, huge, &one, huge, 0.0, &c, 1),

@@ -10,6 +10,7 @@
 #include "backends/blas.h"
 #include "check.h"
 #include "core/memory.h"
+#include "spectra/method.h"
 #include "spectra_cases.h"
 
 static const double untouched = -7.25;
@@ -258,6 +259,69 @@ static void survives_every_allocation_failure(void **state)
     (void)rni_fail_allocation(0);
 }
 
+/* Solvers that are right but for one thing. */
+enum {
+    HONEST,
+    VALUE_OFF,
+    VALUES_SHIFTED,
+    VALUES_NEGATED,
+    VECTORS_SWAPPED,
+    VECTOR_LONG,
+    VECTOR_TURNED,
+    GIVES_NAN
+};
+
+static int lie;
+
+static rn_status lying_vectors(rn_index n, double *matrix, rn_index ld, double *values)
+{
+    const rn_status status = rni_spectra_syevd.vectors(n, matrix, ld, values);
+    const double floor = rn_spectra_noise_floor(n, values[n - 1]);
+    if (lie == VALUE_OFF) values[1] += 40.0 * floor * (double)n;
+    if (lie == VALUES_SHIFTED) {
+        values[0] -= 1e-9; /* the trace stays */
+        values[1] += 1e-9;
+    }
+    for (rn_index i = 0; i < n && lie == VALUES_NEGATED; i++)
+        values[i] = -values[i];
+    for (rn_index i = 0; i < n; i++) {
+        double *low = matrix + i;
+        double *high = matrix + ld + i;
+        const double x = *low;
+        if (lie == VECTORS_SWAPPED) *low = *high, *high = x;
+        if (lie == VECTOR_LONG) *low *= 1.0 + 1e-9;
+        if (lie == VECTOR_TURNED) *low += 1e-9 * *high;
+    }
+    if (lie == GIVES_NAN) values[0] = (double)NAN;
+    return status;
+}
+
+static void check_refusal(int check_vectors, rn_index n_vectors)
+{
+    static const rni_spectra_method liar = {.name = "liar", .vectors = lying_vectors};
+    double m[9];
+    double values[3] = {untouched};
+    double g[3] = {untouched};
+    const double e[3] = {1.0, 2.0, 0.5};
+    fill_laplacian(m, 3, 1.0);
+    const rn_status status =
+        rni_spectra_vectors_by(&liar, check_vectors, 3, m, n_vectors, e, values, g);
+    assert_status(status, lie == HONEST ? RN_OK : RN_ERR_INTERNAL);
+    if (lie == HONEST) return;
+    assert_message_has("liar");
+    assert_close(values[0] + g[0], 2.0 * untouched, 0.0);
+}
+
+static void wrong_solvers_are_refused(void **state)
+{
+    (void)state;
+    for (lie = HONEST; lie <= GIVES_NAN; lie++) {
+        check_refusal(1, 0);
+        check_refusal(0, 1);
+        if (lie >= VALUE_OFF && lie <= VALUES_NEGATED) check_refusal(0, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +333,7 @@ int main(void)
         cmocka_unit_test(works_at_any_scale),
         cmocka_unit_test(projections_of_two_vectors_share_signs),
         cmocka_unit_test(the_same_input_gives_the_same_bits),
+        cmocka_unit_test(wrong_solvers_are_refused),
         cmocka_unit_test(survives_every_allocation_failure),
     };
     return cmocka_run_group_tests_name("spectra", tests, NULL, NULL);
