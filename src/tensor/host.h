@@ -21,11 +21,12 @@
 /** Part of the body of an RNI_WIDE function. */
 #define RNI_INLINE static inline __attribute__((always_inline))
 
-/** Before a loop whose iterations touch different elements, or the same one at the same index. */
-#if defined(__clang__)
-#define RNI_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#else
+/** Before a loop whose iterations touch different elements, or the same one at the same index.
+    Clang's like would also demand that a loop of calls be vectorised. */
+#if defined(__GNUC__) && !defined(__clang__)
 #define RNI_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define RNI_INDEPENDENT
 #endif
 
 rn_status rni_host_gemm(const rni_gemm_batch *batch, const double *const *in, double *const *out);
