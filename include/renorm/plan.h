@@ -29,8 +29,10 @@ typedef struct rn_plan rn_plan;
 typedef struct rn_workspace rn_workspace;
 
 /**
- * Plans the computation of n_wanted nodes for n_samples samples (1 .. RN_SIZE_MAX).
- * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_SHAPE (a size overflows); RN_ERR_MEMORY
+ * Plans the computation of n_wanted >= 1 nodes (repeats allowed) for n_samples samples
+ * (1 .. RN_SIZE_MAX). Equal requests on equal graphs give equal plans.
+ * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_SHAPE (a size overflows); RN_ERR_MEMORY; the graph's own
+ *         first mistake (rn_graph_status). out untouched on failure.
  */
 RN_API RN_NODISCARD rn_status rn_plan_create(const rn_graph *graph, rn_index n_samples,
                                              rn_index n_wanted, const rn_node *wanted,
@@ -43,10 +45,12 @@ RN_API void rn_plan_destroy(rn_plan *plan);
     the caller not counted. */
 RN_API rn_index rn_plan_bytes(const rn_plan *plan);
 
-/** Floating-point operations of one execution (a multiply-add counts 2; a transcendental 1). */
+/** Floating-point operations of one execution (a multiply-add counts 2; a transcendental 1; an
+    addition in a sum, fold or scatter 1). */
 RN_API double rn_plan_flops(const rn_plan *plan);
 
-/** Number of steps after fusion, and of graph nodes they cover (leaves and views not counted). */
+/** Number of steps after fusion, and of graph nodes they cover (leaves and views not counted;
+    a copy or a zeroing that a node needs beforehand is a step). */
 RN_API rn_index rn_plan_n_steps(const rn_plan *plan);
 RN_API rn_index rn_plan_n_nodes(const rn_plan *plan);
 
@@ -73,7 +77,7 @@ RN_API RN_NODISCARD rn_status rn_workspace_bind(rn_workspace *work, rn_node leaf
 RN_API RN_NODISCARD rn_status rn_workspace_run(rn_workspace *work);
 
 /** Values of a wanted node after a run, row-major; borrowed, valid until the next run.
-    NULL when the node was not wanted. */
+    NULL when the node was not wanted. After a failed run the numbers are meaningless. */
 RN_API const double *rn_workspace_value(const rn_workspace *work, rn_node node);
 
 #ifdef __cplusplus

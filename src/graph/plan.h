@@ -5,7 +5,7 @@
  * or a stretch of the workspace's arena. A step is one operation of the device table, described
  * once; its operands are references, (storage, offset), which a workspace turns into addresses
  * when it is created. Strides live in the descriptions. The design is explained in
- * docs/decisions/graph-plans.md.
+ * docs/decisions/0006-views-fusion-and-one-arena.md.
  */
 #ifndef RNI_GRAPH_PLAN_H
 #define RNI_GRAPH_PLAN_H
