@@ -128,20 +128,26 @@ static bool equals(double a, double b)
     return a <= b && a >= b;
 }
 
-/* pow is slow; a few exponents have exact or correctly rounded short cuts. */
+/* pow is slow; these exponents take at most two correctly rounded operations instead. */
+static const struct {
+    double exponent;
+    rni_instruction_code first, second; /* RNI_DO_COUNT: none */
+} short_powers[] = {
+    {1.0, RNI_DO_COPY, RNI_DO_COUNT},         {2.0, RNI_DO_SQUARE, RNI_DO_COUNT},
+    {0.5, RNI_DO_ROOT, RNI_DO_COUNT},         {-1.0, RNI_DO_RECIPROCAL, RNI_DO_COUNT},
+    {-2.0, RNI_DO_SQUARE, RNI_DO_RECIPROCAL}, {-0.5, RNI_DO_ROOT, RNI_DO_RECIPROCAL},
+};
+
 static void add_power(builder *b, double exponent, uint8_t dst, uint8_t left)
 {
-    if (equals(exponent, 1.0))
-        add_instruction(b, RNI_DO_COPY, dst, left, left, 0.0);
-    else if (equals(exponent, 2.0))
-        add_instruction(b, RNI_DO_SQUARE, dst, left, left, 0.0);
-    else if (equals(exponent, -1.0))
-        add_instruction(b, RNI_DO_RECIPROCAL, dst, left, left, 0.0);
-    else if (equals(exponent, -2.0)) {
-        add_instruction(b, RNI_DO_SQUARE, dst, left, left, 0.0);
-        add_instruction(b, RNI_DO_RECIPROCAL, dst, dst, dst, 0.0);
-    } else
-        add_instruction(b, RNI_DO_POWER, dst, left, left, exponent);
+    for (size_t i = 0; i < sizeof short_powers / sizeof short_powers[0]; i++) {
+        if (!equals(exponent, short_powers[i].exponent)) continue;
+        add_instruction(b, short_powers[i].first, dst, left, left, 0.0);
+        if (short_powers[i].second != RNI_DO_COUNT)
+            add_instruction(b, short_powers[i].second, dst, dst, dst, 0.0);
+        return;
+    }
+    add_instruction(b, RNI_DO_POWER, dst, left, left, exponent);
 }
 
 /* x + c, x - c, x c and c x with a number c known now: one operand less. */

@@ -45,6 +45,7 @@ typedef struct rni_gemm_batch {
     X(SHIFT, 1) /* a + number */                                                                   \
     X(POWER, 1) /* pow(a, number) */                                                               \
     X(SQUARE, 1)                                                                                   \
+    X(ROOT, 1) /* sqrt(a) */                                                                       \
     X(RECIPROCAL, 1)                                                                               \
     X(EXP, 1)                                                                                      \
     X(LOG, 1)                                                                                      \

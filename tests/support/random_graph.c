@@ -72,7 +72,10 @@ static rn_node unary(maker *m, rn_node x)
     switch (below(m, 20)) {
     case 0: return rn_graph_scale(g, x, between(m, -1.5, 1.5));
     case 1: return rn_graph_shift(g, x, between(m, -1.0, 1.0));
-    case 2: return rn_graph_power(g, x, 2.0);
+    case 2:
+        if (below(m, 2)) return rn_graph_power(g, x, 2.0);
+        return rn_graph_power(g, rn_graph_shift(g, rn_graph_abs(g, x), 0.5),
+                              below(m, 2) ? 0.5 : -0.5);
     case 3: return rn_graph_power(g, rn_graph_exp(g, rn_graph_tanh(g, x)), between(m, -2.0, 2.0));
     case 4: return rn_graph_power(g, rn_graph_shift(g, rn_graph_power(g, x, 2.0), 0.5), -1.0);
     case 5: return rn_graph_power(g, rn_graph_shift(g, rn_graph_abs(g, x), 0.5), -2.0);
