@@ -185,23 +185,17 @@ int main(void)
 {
     mlp net = {.is_relu = 0};
     make(&net);
-    printf("benchmark\thand_s\tplanned_s\tgflop_per_s\tdifference\tratio\ttarget\n");
+    printf("benchmark\thand_s\tplanned_s\tgflop_per_s\tdifference\tratio\ttarget\tlimit\n");
     for (net.is_relu = 0; net.is_relu < 2; net.is_relu++) {
         planned p = {NULL};
         plan_net(&net, &p);
         run_by_hand(&net);
         run_planned(p.work);
         const double off = difference(&net, &p);
-        double least[2] = {1e300, 1e300};
-        for (int round = 0; round < 40; round++) { /* side by side: noise hits both */
-            const double t_hand = least_s(1, 1, run_by_hand, &net);
-            const double t_planned = least_s(1, 1, run_planned, p.work);
-            least[0] = fmin(least[0], t_hand);
-            least[1] = fmin(least[1], t_planned);
-        }
-        printf("mlp_step_%s\t%.4g\t%.4g\t%.3g\t%.1e\t%.3f\t1.2\n", net.is_relu ? "relu" : "tanh",
-               least[0], least[1], 1e-9 * rn_plan_flops(p.plan) / least[0], off,
-               least[1] / least[0]);
+        const comparison c = compare(run_by_hand, &net, run_planned, p.work);
+        printf("mlp_step_%s\t%.4g\t%.4g\t%.3g\t%.1e\t%.3f\t1.2\t1.0\n",
+               net.is_relu ? "relu" : "tanh", c.first_s, c.second_s,
+               1e-9 * rn_plan_flops(p.plan) / c.first_s, off, c.ratio);
         rn_workspace_destroy(p.work);
         rn_plan_destroy(p.plan);
         rn_graph_destroy(p.graph);
