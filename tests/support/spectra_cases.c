@@ -54,7 +54,7 @@ static void draw_reflectors(rn_index n, rni_stream stream, long double *v)
     for (int r = 0; r < N_REFLECTORS; r++) {
         long double square = 0.0L;
         for (rn_index i = 0; i < n; i++) {
-            v[r * n + i] = rni_rng_normal(stream, (uint64_t)(r * n + i));
+            v[r * n + i] = (long double)rni_rng_normal(stream, (uint64_t)(r * n + i));
             square += v[r * n + i] * v[r * n + i];
         }
         for (rn_index i = 0; i < n; i++)
@@ -76,7 +76,7 @@ static void form_matrix(rn_index n, const long double *v, const double *values, 
 {
     memset(wide, 0, (size_t)(n * n) * sizeof *wide);
     for (rn_index u = 0; u < n; u++)
-        wide[u * n + u] = values[u];
+        wide[u * n + u] = (long double)values[u];
     for (int r = 0; r < N_REFLECTORS; r++) {
         for (rn_index j = 0; j < n; j++)
             reflect(n, v + r * n, wide + j, n);
@@ -89,7 +89,7 @@ static void form_matrix(rn_index n, const long double *v, const double *values, 
 static void compose(rn_index n, const long double *v, const double *g, long double *wide, double *e)
 {
     for (rn_index i = 0; i < n; i++)
-        wide[i] = g[i];
+        wide[i] = (long double)g[i];
     for (int r = 0; r < N_REFLECTORS; r++)
         reflect(n, v + r * n, wide, 1);
     for (rn_index i = 0; i < n; i++)

@@ -30,9 +30,10 @@ static void fill(uint64_t seed, double *out, rn_index count)
         out[i] = number(&state);
 }
 
-static double element(bool trans, const double *x, rn_index ld, rn_index i, rn_index j)
+/* Wide, so that sums of products are as good as exact. */
+static long double element(bool trans, const double *x, rn_index ld, rn_index i, rn_index j)
 {
-    return trans ? x[j * ld + i] : x[i * ld + j];
+    return (long double)(trans ? x[j * ld + i] : x[i * ld + j]);
 }
 
 typedef struct arrays {
@@ -73,8 +74,8 @@ static void check_gemm(bool ta, bool tb, rn_index m, rn_index n, rn_index k, dou
         for (rn_index j = 0; j < n; j++) {
             long double sum = 0.0L;
             for (rn_index p = 0; p < k; p++)
-                sum += (long double)element(ta, x->a, lda, i, p) * element(tb, x->b, ldb, p, j);
-            sum = 1.5L * sum + (long double)beta * x->old[i * ldc + j];
+                sum += element(ta, x->a, lda, i, p) * element(tb, x->b, ldb, p, j);
+            sum = 1.5L * sum + (long double)beta * (long double)x->old[i * ldc + j];
             assert_close(x->c[i * ldc + j], (double)sum, tolerance);
         }
         for (rn_index j = n; j < ldc; j++)
@@ -201,10 +202,10 @@ static void symmetric_products_read_the_lower_triangle_only(void **state)
     for (rn_index i = 0; i < n; i++) {
         long double sums[3] = {0.0L, 0.0L, 0.0L};
         for (rn_index j = 0; j < n; j++) {
-            const long double a = x->a[i >= j ? i * ld + j : j * ld + i];
-            sums[0] += a * x->b[j];
-            sums[1] += a * x->b[2 * j];
-            sums[2] += a * x->b[2 * j + 1];
+            const long double a = element(false, x->a, ld, i >= j ? i : j, i >= j ? j : i);
+            sums[0] += a * (long double)x->b[j];
+            sums[1] += a * (long double)x->b[2 * j];
+            sums[2] += a * (long double)x->b[2 * j + 1];
         }
         assert_close(y[i], (double)(2.0L * sums[0]) + 0.5 * z[i], tolerance);
         for (rn_index r = 0; r < 2; r++)
@@ -227,9 +228,9 @@ static void matrix_vector_products_know_both_directions(void **state)
         memcpy(old, y, sizeof old);
         assert_status(rni_gemv(trans, rows, cols, 1.0, x->a, cols + 1, x->b, 1.0, y), RN_OK);
         for (rn_index i = 0; i < (trans ? cols : rows); i++) {
-            long double sum = old[i];
+            long double sum = (long double)old[i];
             for (rn_index p = 0; p < (trans ? rows : cols); p++)
-                sum += (long double)element(trans, x->a, cols + 1, i, p) * x->b[p];
+                sum += element(trans, x->a, cols + 1, i, p) * (long double)x->b[p];
             assert_close(y[i], (double)sum, 33.0 * 32.0 * DBL_EPSILON);
         }
     }

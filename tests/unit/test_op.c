@@ -200,7 +200,7 @@ static void dense_operators_multiply(void **state)
         for (int i = 0; i < ROWS; i++) {
             long double sum = 0.0L;
             for (int k = 0; k < COLS; k++)
-                sum += (long double)a[i * LD + k] * x[j * COLS + k];
+                sum += (long double)a[i * LD + k] * (long double)x[j * COLS + k];
             assert_close(y[j * ROWS + i], (double)sum, tolerance);
         }
     assert_status(rn_op_apply_transpose(op, N_VECS, x, ROWS, y, COLS), RN_OK);
@@ -208,7 +208,7 @@ static void dense_operators_multiply(void **state)
         for (int k = 0; k < COLS; k++) {
             long double sum = 0.0L;
             for (int i = 0; i < ROWS; i++)
-                sum += (long double)a[i * LD + k] * x[j * ROWS + i];
+                sum += (long double)a[i * LD + k] * (long double)x[j * ROWS + i];
             assert_close(y[j * COLS + k], (double)sum, tolerance);
         }
     rn_op_destroy(op);

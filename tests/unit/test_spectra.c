@@ -304,6 +304,8 @@ static void check_refusal(int check_vectors, rn_index n_vectors)
     double g[3] = {untouched};
     const double e[3] = {1.0, 2.0, 0.5};
     fill_laplacian(m, 3, 1.0);
+    for (int i = 0; i < 3; i++)
+        m[(ptrdiff_t)4 * i] -= 2.0 - sqrt(2.0); /* lowest value 0: e.Me is blind to its vector */
     const rn_status status =
         rni_spectra_vectors_by(&liar, check_vectors, 3, m, n_vectors, e, values, g);
     assert_status(status, lie == HONEST ? RN_OK : RN_ERR_INTERNAL);

@@ -26,8 +26,8 @@ static rn_index count_below(const matrix *t, long double x)
     rn_index count = 0;
     long double pivot = 1.0L;
     for (rn_index i = 0; i < t->n; i++) {
-        const long double e = i > 0 ? t->e[i - 1] : 0.0L;
-        pivot = t->d[i] - x - (i > 0 ? e * e / pivot : 0.0L);
+        const long double e = i > 0 ? (long double)t->e[i - 1] : 0.0L;
+        pivot = (long double)t->d[i] - x - (i > 0 ? e * e / pivot : 0.0L);
         if (!(fabsl(pivot) > 0.0L)) pivot = -LDBL_MIN;
         count += pivot < 0.0L;
     }
@@ -48,7 +48,7 @@ static double norm_of(const matrix *t)
 /* Eigenvalue number u by bisection, to relative precision. */
 static long double bisect(const matrix *t, rn_index u)
 {
-    long double low = -norm_of(t) * 1.001L;
+    long double low = -1.001L * (long double)norm_of(t);
     long double high = -low;
     for (int step = 0; step < 2000; step++) {
         const long double middle = 0.5L * (low + high);
