@@ -1,0 +1,26 @@
+/**
+ * All of renorm. Each header can be read and included alone; start with run.h.
+ */
+#ifndef RENORM_RENORM_H
+#define RENORM_RENORM_H
+
+#include <renorm/config.h>
+#include <renorm/data.h>
+#include <renorm/graph.h>
+#include <renorm/info.h>
+#include <renorm/kernel.h>
+#include <renorm/loss.h>
+#include <renorm/model.h>
+#include <renorm/observer.h>
+#include <renorm/op.h>
+#include <renorm/plan.h>
+#include <renorm/run.h>
+#include <renorm/selftest.h>
+#include <renorm/setting.h>
+#include <renorm/shells.h>
+#include <renorm/spectra.h>
+#include <renorm/status.h>
+#include <renorm/train.h>
+#include <renorm/types.h>
+
+#endif

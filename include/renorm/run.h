@@ -1,0 +1,178 @@
+/**
+ * A run: train a network and measure, at chosen steps, where its error energy sits in the
+ * spectrum of its kernel and how it moves.
+ *
+ *     rn_run *run = NULL;
+ *     rn_status status = rn_run_execute(config, NULL, NULL, &run);    // nothing written to disk
+ *     if (status >= 0) {
+ *         const rn_snapshot *last = rn_run_snapshot(run, rn_run_n_snapshots(run) - 1);
+ *         for (rn_index i = 0; i + 1 < last->n_boundaries; i++)
+ *             printf("%g %g\n", last->s[i], last->energy[i]);
+ *     }
+ *     rn_run_destroy(run);
+ *
+ * Symbols as in renorm/shells.h: M the kernel, e the error, s = ln lambda. "energy" is the unit of
+ * the loss, "time" the learning time t = sum of step sizes.
+ */
+#ifndef RENORM_RUN_H
+#define RENORM_RUN_H
+
+#include <renorm/config.h>
+#include <renorm/observer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct rn_run rn_run;
+
+/** One recorded training step. What was not measured is NaN. */
+typedef struct rn_record {
+    rn_index step;
+    double time;          /**< learning time before this step's update */
+    double learning_rate; /**< of the step that follows */
+    double loss;          /**< on the training samples */
+    double accuracy;      /**< on the training samples, 0 .. 1 */
+    double held_out_loss;
+    double held_out_accuracy;
+    double gradient_norm; /**< |grad L|_2 */
+} rn_record;
+
+/**
+ * One exact measurement. Arrays are owned by the run. Those over boundaries have n_boundaries
+ * numbers, those over shells n_boundaries - 1 (shell i lies between boundaries i and i + 1), those
+ * over modes n_modes. What was not measured is NaN.
+ */
+typedef struct rn_snapshot {
+    rn_record record; /**< the training step it belongs to */
+
+    /* the spectrum */
+    rn_index n_modes;     /**< n, rows of M */
+    const double *lambda; /**< [n_modes] eigenvalues of M, ascending, 1/time */
+    const double *g;      /**< [n_modes] error in the eigenbasis */
+    double lambda_max;    /**< 1/time */
+    double lambda_floor;  /**< eigenvalues below are rounding, 1/time */
+
+    /* the shells */
+    double width; /**< distance h of boundaries, nats */
+    rn_index n_boundaries;
+    const double *s;            /**< [boundary] ln lambda */
+    const double *energy;       /**< [shell] */
+    const double *energy_sharp; /**< [shell] with sharp cuts */
+    double null_energy;         /**< below the first resolved boundary */
+    double energy_error;        /**< |sum of shells + null - loss| / loss */
+
+    /* the budget, dA/dt = flux - dissipation + drive */
+    const double *above;       /**< [boundary] A, energy above s */
+    const double *dissipation; /**< [boundary] D, energy/time */
+    const double *flux;        /**< [boundary] F, upward, energy/time */
+    const double *flux_error;  /**< [boundary] rounding in F */
+    const double *migration;   /**< [boundary] part of F: eigenvalues move */
+    const double *transfer;    /**< [boundary] part of F: eigenvectors rotate */
+    const double *drive;       /**< [boundary] X, energy/time */
+    const double *density;     /**< [boundary] energy per nat */
+    const double *n_eff;       /**< [boundary] modes sharing the boundary */
+    const double *velocity;    /**< [boundary] w = F / density, nats/time */
+    const double *loss_rate;   /**< [boundary] Lambda, 1/time */
+    const double *inertial;    /**< [boundary] 1 where enough modes and flux are there, else 0 */
+
+    /* how well it closes, from states at +- dt along an accurate flow */
+    double closure_dt;     /**< time */
+    double closure_error;  /**< largest |dA/dt - (F - D + X)| / max D */
+    double closure_floor;  /**< about what rounding leaves of it */
+    const double *closure; /**< [boundary] the error at each */
+
+    /* the step that follows, exactly: A1 - A0 = -tau D + X + Q + F1. NaN at the last step */
+    const double *step_change;      /**< [boundary] A1 - A0, energy */
+    const double *step_dissipation; /**< [boundary] -tau D */
+    const double *step_drive;       /**< [boundary] X */
+    const double *step_finite;      /**< [boundary] Q, what a finite step adds */
+    const double *step_flux;        /**< [boundary] F1 */
+    const double *step_remainder;   /**< [boundary] F1 - tau F: kernel remainder, or kink line */
+    double step_mismatch;           /**< largest |left - right| / largest line */
+    double kink_share;              /**< largest |F1 - tau F| / largest |F1|; for activations with
+                                         kinks, above 0.1 flux and velocity cannot be trusted */
+} rn_snapshot;
+
+/** The run as a whole. Texts are borrowed from the run. */
+typedef struct rn_summary {
+    const char *folder; /**< where the files are; NULL: nothing was written */
+    rn_index n_steps;   /**< steps done */
+    rn_index n_steps_planned;
+    rn_index n_samples;  /**< N */
+    rn_index n_outputs;  /**< C */
+    rn_index n_weights;  /**< P */
+    rn_index n_held_out; /**< held-out samples; 0: none */
+    int has_kinks;       /**< 1: flux and velocity rest on a tangent that misses the kinks */
+    int is_interrupted;  /**< 1: stopped because the observer asked */
+    int n_threads;
+    double train_s;      /**< wall time of training, seconds */
+    double measure_s;    /**< wall time of measuring */
+    rn_index peak_bytes; /**< most memory held by the library */
+} rn_summary;
+
+/** Where to write. Zero-initialise: nothing is written. */
+typedef struct rn_run_options {
+    const char *folder; /**< must be new or empty; NULL: see `parent` */
+    const char *parent; /**< with folder NULL: a free name under this folder, from the
+                             configuration's name; NULL too: nothing is written */
+    int n_threads;      /**< 0: what the configuration says */
+} rn_run_options;
+
+/**
+ * Trains and measures. Progress, warnings and requests to stop go through the observer.
+ *
+ * Two runs of one configuration on the same machine and build give the same bytes; another
+ * number of threads gives the same training to the bit.
+ *
+ * @param options   NULL: write nothing
+ * @param observer  NULL: silent
+ * @param[out] out  release with rn_run_destroy
+ * @return RN_OK
+ *         RN_INTERRUPTED    stopped early because the observer asked; everything so far is there
+ *         RN_ERR_NONFINITE  the loss or a weight became infinite: the step and the likely cause
+ *                           are in the message; files hold everything before it
+ *         RN_ERR_IO, RN_ERR_FORMAT (data), RN_ERR_CONFIG (settings that do not go together),
+ *         RN_ERR_DOMAIN, RN_ERR_MEMORY, RN_ERR_ARGUMENT
+ */
+RN_API RN_NODISCARD rn_status rn_run_execute(const rn_config *config, const rn_run_options *options,
+                                             const rn_observer *observer, rn_run **out);
+
+/** Releases a run and everything borrowed from it. NULL is allowed. */
+RN_API void rn_run_destroy(rn_run *run);
+
+/** Fills *summary. */
+RN_API void rn_run_summary(const rn_run *run, rn_summary *summary);
+
+/** Recorded steps, in order; record i, NULL beyond the last. */
+RN_API rn_index rn_run_n_records(const rn_run *run);
+RN_API const rn_record *rn_run_record(const rn_run *run, rn_index i);
+
+/** Measurements, in order; measurement i, NULL beyond the last. */
+RN_API rn_index rn_run_n_snapshots(const rn_run *run);
+RN_API const rn_snapshot *rn_run_snapshot(const rn_run *run, rn_index i);
+
+/** Paths of the files written, for showing; NULL beyond the last. */
+RN_API const char *rn_run_file(const rn_run *run, rn_index i);
+
+/* ---- the numbers of a snapshot, by name ------------------------------------------------------ */
+
+/** One quantity of rn_snapshot: what files and programs call it. Texts are constant. */
+typedef struct rn_field {
+    const char *name; /**< as the member of rn_snapshot, and as the array in snapshots/NNNNNN.h5 */
+    const char *unit; /**< "1" for dimensionless */
+    const char *axis; /**< "", "mode", "boundary" or "shell" */
+    const char *help; /**< one line */
+} rn_field;
+
+/** Quantity i, NULL beyond the last. */
+RN_API const rn_field *rn_snapshot_field(rn_index i);
+
+/** Its numbers and how many there are; NULL with count 0 where it was not measured. */
+RN_API const double *rn_snapshot_values(const rn_snapshot *snapshot, rn_index i, rn_index *count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

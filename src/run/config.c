@@ -1,0 +1,156 @@
+/*
+ * Configurations: files and overrides through the validator, and the schema laid open.
+ */
+#include <renorm/config.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/yaml.h"
+#include "core/memory.h"
+#include "core/settings.h"
+#include "core/status.h"
+#include "run/schema.h"
+
+/* Longest name of a configuration kept for a folder's name. */
+#define NAME_SIZE 64
+
+struct rn_config {
+    rni_settings *settings;
+    rni_text text; /* the resolved configuration */
+    char name[NAME_SIZE];
+};
+
+/* "configs/demo.yaml" -> "demo". */
+static void name_config(const char *path, char *name)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    const char *start = slash ? slash + 1 : path;
+    if (!start || !*start) start = "run";
+    (void)snprintf(name, NAME_SIZE, "%s", start);
+    char *dot = strrchr(name, '.');
+    if (dot && dot > name) *dot = 0;
+}
+
+rn_status rn_config_load(const char *path, rn_index n_overrides, const char *const *overrides,
+                         rn_config **out)
+{
+    if (!out || n_overrides < 0 || (n_overrides > 0 && !overrides))
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_config_load: out is NULL, or %" PRId64 " overrides without an array",
+                        n_overrides);
+    rn_config *config = rni_alloc_zero(1, sizeof *config);
+    rni_document *document = NULL;
+    rn_status status = config ? RN_OK : rni_fail(RN_ERR_MEMORY, "rn_config_load: no memory");
+    if (status == RN_OK && path) status = rni_yaml_read(path, &document);
+    if (status == RN_OK)
+        status = rni_settings_create(rni_run_schema(), document, overrides, n_overrides, NULL,
+                                     &config->settings);
+    rni_document_destroy(document);
+    if (status == RN_OK) {
+        rni_settings_write(config->settings, &config->text);
+        if (config->text.is_broken) status = rni_fail(RN_ERR_MEMORY, "rn_config_load: no memory");
+    }
+    if (status < 0) {
+        rn_config_destroy(config);
+        return status;
+    }
+    name_config(path, config->name);
+    *out = config;
+    return RN_OK;
+}
+
+void rn_config_destroy(rn_config *config)
+{
+    if (!config) return;
+    rni_settings_destroy(config->settings);
+    rni_text_clear(&config->text);
+    rni_free(config);
+}
+
+const char *rn_config_text(const rn_config *config)
+{
+    return rni_text_get(&config->text);
+}
+
+const char *rn_config_name(const rn_config *config)
+{
+    return config->name;
+}
+
+const rni_settings *rni_config_settings(const rn_config *config)
+{
+    return config->settings;
+}
+
+/* ---- the schema laid open ------------------------------------------------------------------ */
+
+/* The table of topic i and its section; NULL beyond the last. */
+static const rni_option_table *find_topic(rn_index i, const rni_section **section)
+{
+    const rni_schema *schema = rni_run_schema();
+    for (rn_index k = 0; k < schema->n_sections && i >= 0; k++) {
+        *section = &schema->sections[k];
+        if ((*section)->table) {
+            if (i-- == 0) return (*section)->table;
+            continue;
+        }
+        for (rn_index kind = 0; (*section)->kinds(kind); kind++)
+            if (i-- == 0) return (*section)->kinds(kind);
+    }
+    return NULL;
+}
+
+rn_index rn_topic_count(void)
+{
+    rn_index count = 0;
+    const rni_section *section = NULL;
+    while (find_topic(count, &section))
+        count++;
+    return count;
+}
+
+rn_status rn_topic_get(rn_index i, rn_topic *topic)
+{
+    const rni_section *section = NULL;
+    const rni_option_table *table = find_topic(i, &section);
+    if (!table || !topic)
+        return rni_fail(RN_ERR_ARGUMENT, "rn_topic_get: topic %" PRId64 " does not exist", i);
+    *topic = (rn_topic){.section = section->name,
+                        .kind = section->table ? NULL : table->name,
+                        .help = table->help,
+                        .section_help = section->help ? section->help : table->help,
+                        .is_default = section->initial_kind
+                                      && strcmp(section->initial_kind, table->name) == 0,
+                        .n_options = table->n_options};
+    return RN_OK;
+}
+
+rn_status rn_topic_option(rn_index i, rn_index j, rn_option *option)
+{
+    const rni_section *section = NULL;
+    const rni_option_table *table = find_topic(i, &section);
+    if (!table || !option || j < 0 || j >= table->n_options)
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_topic_option: topic %" PRId64 " has no option %" PRId64, i, j);
+    const rni_option *found = &table->options[j];
+    rni_text accepts = {0};
+    rni_option_describe(found, &accepts);
+    if (accepts.is_broken) {
+        rni_text_clear(&accepts);
+        return rni_fail(RN_ERR_MEMORY, "rn_topic_option: no memory");
+    }
+    *option = (rn_option){
+        .key = found->key, .unit = found->unit, .initial = found->initial, .help = found->help};
+    (void)snprintf(option->accepts, sizeof option->accepts, "%s", rni_text_get(&accepts));
+    rni_text_clear(&accepts);
+    return RN_OK;
+}
+
+const char *rn_nearest_word(const char *word, rn_index n_candidates, const char *const *candidates)
+{
+    rni_nearest search = {.word = word};
+    for (rn_index i = 0; i < n_candidates; i++)
+        rni_nearest_offer(&search, candidates[i]);
+    return search.best;
+}

@@ -1,0 +1,123 @@
+/*
+ * The table of quantities and the memory of a snapshot.
+ */
+#include "run/field.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/size.h"
+#include "core/status.h"
+
+typedef enum axis { AXIS_NONE, AXIS_MODE, AXIS_SHELL, AXIS_BOUNDARY } axis;
+
+typedef struct field {
+    rn_field shown;
+    axis axis;
+    size_t offset; /* of the number, or of the pointer to the array, in rn_snapshot */
+} field;
+
+#define REAL(member, name, unit, help)                                                             \
+    {{name, unit, "", help}, AXIS_NONE, offsetof(rn_snapshot, member)},
+#define MODES(member, name, unit, help)                                                            \
+    {{name, unit, "mode", help}, AXIS_MODE, offsetof(rn_snapshot, member)},
+#define SHELLS(member, name, unit, help)                                                           \
+    {{name, unit, "shell", help}, AXIS_SHELL, offsetof(rn_snapshot, member)},
+#define BOUNDARIES(member, name, unit, help)                                                       \
+    {{name, unit, "boundary", help}, AXIS_BOUNDARY, offsetof(rn_snapshot, member)},
+static const field fields[] = {RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES)};
+#undef REAL
+#undef MODES
+#undef SHELLS
+#undef BOUNDARIES
+
+#define N_FIELDS ((rn_index)(sizeof fields / sizeof fields[0]))
+
+rn_index rni_field_count(void)
+{
+    return N_FIELDS;
+}
+
+const rn_field *rn_snapshot_field(rn_index i)
+{
+    return i >= 0 && i < N_FIELDS ? &fields[i].shown : NULL;
+}
+
+static rn_index axis_length(const rn_snapshot *snapshot, axis which)
+{
+    switch (which) {
+    case AXIS_MODE: return snapshot->n_modes;
+    case AXIS_SHELL: return snapshot->n_boundaries - 1;
+    case AXIS_BOUNDARY: return snapshot->n_boundaries;
+    case AXIS_NONE: break;
+    }
+    return 1;
+}
+
+/* The pointer stored at an array's member. */
+static double *get_array(const rn_snapshot *snapshot, const field *f)
+{
+    double *array = NULL;
+    memcpy(&array, (const char *)snapshot + f->offset, sizeof array);
+    return array;
+}
+
+double *rni_snapshot_numbers(rn_snapshot *snapshot, rn_index i, rn_index *count)
+{
+    const field *f = &fields[i];
+    double *numbers = f->axis == AXIS_NONE ? (double *)(void *)((char *)snapshot + f->offset)
+                                           : get_array(snapshot, f);
+    *count = numbers ? axis_length(snapshot, f->axis) : 0;
+    return numbers;
+}
+
+const double *rn_snapshot_values(const rn_snapshot *snapshot, rn_index i, rn_index *count)
+{
+    if (!snapshot || !count || i < 0 || i >= N_FIELDS) return NULL;
+    const field *f = &fields[i];
+    const double *numbers = f->axis == AXIS_NONE
+                                ? (const double *)(const void *)((const char *)snapshot + f->offset)
+                                : get_array(snapshot, f);
+    *count = numbers ? axis_length(snapshot, f->axis) : 0;
+    return numbers;
+}
+
+rn_status rni_snapshot_init(rn_snapshot *snapshot, rn_index n_modes, rn_index n_boundaries)
+{
+    rn_snapshot made = {.n_modes = n_modes, .n_boundaries = n_boundaries};
+    rn_index total = 0;
+    for (rn_index i = 0; i < N_FIELDS; i++)
+        if (fields[i].axis != AXIS_NONE) total += axis_length(&made, fields[i].axis);
+    double *next = rni_alloc(rni_max(total, 1), sizeof *next);
+    if (!next)
+        return rni_fail(RN_ERR_MEMORY,
+                        "rn_run_execute: no memory for a snapshot of %" PRId64 " numbers", total);
+    for (rn_index j = 0; j < total; j++)
+        next[j] = (double)NAN;
+
+    /* the first array starts the block: rni_snapshot_clear relies on it */
+    for (rn_index i = 0; i < N_FIELDS; i++) {
+        if (fields[i].axis == AXIS_NONE) {
+            const double missing = (double)NAN;
+            memcpy((char *)&made + fields[i].offset, &missing, sizeof missing);
+        } else {
+            memcpy((char *)&made + fields[i].offset, &next, sizeof next);
+            next += axis_length(&made, fields[i].axis);
+        }
+    }
+    *snapshot = made;
+    return RN_OK;
+}
+
+void rni_snapshot_clear(rn_snapshot *snapshot)
+{
+    if (!snapshot) return;
+    for (rn_index i = 0; i < N_FIELDS; i++) {
+        if (fields[i].axis == AXIS_NONE) continue;
+        rni_free(get_array(snapshot, &fields[i]));
+        break;
+    }
+    *snapshot = (rn_snapshot){0};
+}

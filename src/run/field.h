@@ -1,0 +1,72 @@
+/*
+ * The quantities of a snapshot as one table: files, JSON and the by-name interface are made from
+ * it. A new quantity is one member of rn_snapshot and one line here.
+ */
+#ifndef RNI_RUN_FIELD_H
+#define RNI_RUN_FIELD_H
+
+#include <renorm/run.h>
+
+/* member, name, unit, axis, help. REAL members are numbers, ARRAY members pointers. */
+#define RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES)                                            \
+    REAL(record.time, "time", "time", "learning time")                                             \
+    REAL(record.learning_rate, "learning_rate", "time", "step size of the step that follows")      \
+    REAL(record.loss, "loss", "energy", "loss on the training samples")                            \
+    REAL(record.accuracy, "accuracy", "1", "share of training samples classified right")           \
+    REAL(record.held_out_loss, "held_out_loss", "energy", "loss on held-out samples")              \
+    REAL(record.held_out_accuracy, "held_out_accuracy", "1",                                       \
+         "share of held-out samples classified right")                                             \
+    REAL(record.gradient_norm, "gradient_norm", "energy/weight", "2-norm of the gradient")         \
+    MODES(lambda, "lambda", "1/time", "eigenvalues of the kernel M, ascending")                    \
+    MODES(g, "g", "sqrt(energy)", "error in the eigenbasis of M")                                  \
+    REAL(lambda_max, "lambda_max", "1/time", "largest eigenvalue of M")                            \
+    REAL(lambda_floor, "lambda_floor", "1/time", "eigenvalues below are rounding")                 \
+    REAL(width, "width", "nat", "distance of shell boundaries in s = ln lambda")                   \
+    BOUNDARIES(s, "s", "nat", "shell boundaries, s = ln lambda")                                   \
+    SHELLS(energy, "energy", "energy", "energy of each shell, smooth cuts")                        \
+    SHELLS(energy_sharp, "energy_sharp", "energy", "energy of each shell, sharp cuts")             \
+    REAL(null_energy, "null_energy", "energy", "energy below the first resolved boundary")         \
+    REAL(energy_error, "energy_error", "1", "|sum of shells + null - loss| / loss")                \
+    BOUNDARIES(above, "above", "energy", "A, energy above s")                                      \
+    BOUNDARIES(dissipation, "dissipation", "energy/time", "D, dissipation above s")                \
+    BOUNDARIES(flux, "flux", "energy/time", "F, energy flux upward through s")                     \
+    BOUNDARIES(flux_error, "flux_error", "energy/time", "rounding error of F")                     \
+    BOUNDARIES(migration, "migration", "energy/time", "part of F: eigenvalues move")               \
+    BOUNDARIES(transfer, "transfer", "energy/time", "part of F: eigenvectors rotate")              \
+    BOUNDARIES(drive, "drive", "energy/time", "X, whatever else drives the error above s")         \
+    BOUNDARIES(density, "density", "energy/nat", "-dA/ds")                                         \
+    BOUNDARIES(n_eff, "n_eff", "1", "effective number of modes sharing the boundary")              \
+    BOUNDARIES(velocity, "velocity", "nat/time", "w = F / density")                                \
+    BOUNDARIES(loss_rate, "loss_rate", "1/time", "-(1/2) (dD/ds) / density")                       \
+    BOUNDARIES(inertial, "inertial", "1", "1 where modes and flux suffice for a velocity law")     \
+    REAL(closure_dt, "closure_dt", "time", "step of the central difference in the closure")        \
+    REAL(closure_error, "closure_error", "1", "largest |dA/dt - (F - D + X)| / max D")             \
+    REAL(closure_floor, "closure_floor", "1", "what rounding leaves of the closure error")         \
+    BOUNDARIES(closure, "closure", "1", "|dA/dt - (F - D + X)| / max D")                           \
+    BOUNDARIES(step_change, "step_change", "energy", "A1 - A0 over the step that follows")         \
+    BOUNDARIES(step_dissipation, "step_dissipation", "energy", "-tau D")                           \
+    BOUNDARIES(step_drive, "step_drive", "energy", "X of the step")                                \
+    BOUNDARIES(step_finite, "step_finite", "energy", "Q, what the finite step adds")               \
+    BOUNDARIES(step_flux, "step_flux", "energy", "F1, exact flux of the step")                     \
+    BOUNDARIES(step_remainder, "step_remainder", "energy", "F1 - tau F, kernel remainder")         \
+    REAL(step_mismatch, "step_mismatch", "1", "largest |left - right| / largest line")             \
+    REAL(kink_share, "kink_share", "1", "largest |F1 - tau F| / largest |F1|")
+
+/** Number of quantities. */
+rn_index rni_field_count(void);
+
+/**
+ * Gives a snapshot its arrays, carved from one block and filled with NaN; numbers become NaN too.
+ * n_modes and n_boundaries (>= 1) are set.
+ * @return RN_OK; RN_ERR_MEMORY, snapshot untouched
+ */
+RN_NODISCARD rn_status rni_snapshot_init(rn_snapshot *snapshot, rn_index n_modes,
+                                         rn_index n_boundaries);
+
+/** Releases the arrays and zeroes the struct. NULL and an all-zero struct are allowed. */
+void rni_snapshot_clear(rn_snapshot *snapshot);
+
+/** The numbers of quantity i, writable; as rn_snapshot_values. */
+double *rni_snapshot_numbers(rn_snapshot *snapshot, rn_index i, rn_index *count);
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * Two checks of the exact measurement: the closure error along the flow, and the exact budget of
+ * the finite step, every line computed on its own.
+ */
+#include <math.h>
+#include <renorm/spectra.h>
+#include <stdint.h>
+
+#include "backends/blas.h"
+#include "core/memory.h"
+#include "run/field.h"
+#include "run/measure_exact.h"
+#include "shells/shell_flux.h"
+
+/* The writable side of a snapshot's array. */
+static double *writable(const double *array)
+{
+    return (double *)(uintptr_t)array;
+}
+
+/* sums := A at the state that the flow reaches from theta after dt. */
+static rn_status energy_above(rni_exact *x, const double *theta, double dt, double *sums)
+{
+    const rn_index n = x->n;
+    const double n_samples = (double)x->stage->train.n_samples;
+    const double *inputs = NULL;
+    const rn_kernel_point point = rni_stage_point(x->stage, x->weights, &inputs);
+    const rn_spectra_options chosen = rni_exact_solver(x);
+    rn_trainer *trainer = x->stage->trainer;
+    RNI_TRY(rn_flow_step(trainer, theta, dt, x->weights));
+    RNI_TRY(rn_trainer_predict(trainer, x->weights, &x->stage->train, NULL, x->error1));
+    RNI_TRY(rn_kernel_assemble(x->stage->kernel, &point, x->phi1));
+    RNI_TRY(rn_spectra_project(n, x->phi1, n, 1, x->error1, n, &chosen, x->lambda1, x->g1, NULL));
+    for (rn_index u = 0; u < n; u++)
+        x->rows[u] = x->g1[u] * x->g1[u] / (2.0 * n_samples);
+    return rn_shell_sum_above(&x->grid, n, x->lambda1, x->rows, sums);
+}
+
+rn_status rni_exact_closure(rni_exact *x, const rni_moment *moment, rn_snapshot *snapshot)
+{
+    const rn_index m = snapshot->n_boundaries;
+    const double dt = x->settings->closure_dt / snapshot->lambda_max;
+    rn_shell_closure_report report = {0};
+    double *sums = rni_alloc(2 * m, sizeof *sums);
+    if (!sums) return rni_fail(RN_ERR_MEMORY, "measure.exact: no memory for the closure");
+    rn_status status = energy_above(x, moment->theta, -dt, sums);
+    if (status == RN_OK) status = energy_above(x, moment->theta, dt, sums + m);
+    if (status == RN_OK)
+        status = rn_shell_closure(m, dt, sums, sums + m, snapshot->flux, snapshot->dissipation,
+                                  snapshot->drive, writable(snapshot->closure), &report);
+    rni_free(sums);
+    if (status == RN_ERR_DOMAIN) return RN_OK; /* nothing dissipates: no error to relate to */
+    if (status < 0) return status;
+    snapshot->closure_dt = dt;
+    snapshot->closure_error = report.worst;
+    snapshot->closure_floor = report.floor;
+    return RN_OK;
+}
+
+/* Whether the step went along the velocity: then tau M' is the change of M along the step. */
+static bool is_along_velocity(const rni_exact *x, const rni_moment *moment)
+{
+    double difference = 0.0;
+    double length = 0.0;
+    for (rn_index p = 0; p < x->stage->n_weights; p++) {
+        const double d = moment->next[p] - moment->theta[p];
+        const double off = d - moment->tau * moment->velocity[p];
+        difference += off * off;
+        length += d * d;
+    }
+    /* theta + d rounds to eps |theta_p|, which is far below 1e-6 of any step worth measuring */
+    return difference <= 1e-12 * length;
+}
+
+/* flux := F with M' replaced by the derivative of M along the step d, an energy. */
+static rn_status step_flux(rni_exact *x, const rni_moment *moment, double *flux)
+{
+    const rn_index n = x->n;
+    const double *inputs = NULL;
+    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta, &inputs);
+    double scale = moment->tau;
+    if (!is_along_velocity(x, moment)) {
+        for (rn_index p = 0; p < x->stage->n_weights; p++)
+            x->weights[p] = moment->next[p] - moment->theta[p];
+        RNI_TRY(rn_kernel_tangent(x->stage->kernel, &point, x->weights, NULL, x->tangent));
+        RNI_TRY(rni_exact_project(x, x->phi0, &x->tangent, x->phi0, &x->phi1));
+        scale = 1.0;
+    }
+    const rn_shell_input input = {.n = n,
+                                  .n_samples = x->stage->train.n_samples,
+                                  .lambda = x->lambda0,
+                                  .g = x->g0,
+                                  .mt = x->tangent};
+    const rn_shell_options chosen = rn_shell_options_defaults();
+    RNI_TRY(rni_flux("measure.exact", x->stage->pool, &x->grid, &input, &chosen, flux, NULL, NULL));
+    for (rn_index i = 0; i < rn_shell_grid_size(&x->grid); i++)
+        flux[i] *= scale;
+    return RN_OK;
+}
+
+/* The state after the step: M1 - M0 between the two bases, e1 in both. */
+static rn_status measure_next(rni_exact *x, const rni_moment *moment)
+{
+    const rn_index n = x->n;
+    const double *inputs = NULL;
+    const rn_kernel_point before = rni_stage_point(x->stage, moment->theta, &inputs);
+    const rn_kernel_point after = rni_stage_point(x->stage, moment->next, &inputs);
+    rn_kernel *kernel = x->stage->kernel;
+    RNI_TRY(rn_trainer_predict(x->stage->trainer, moment->next, &x->stage->train, NULL, x->error1));
+    RNI_TRY(rn_kernel_assemble(kernel, &after, x->phi1));
+    for (rn_index i = 0; i < n * n; i++)
+        x->kernel0[i] = x->phi1[i] - x->kernel0[i];
+    RNI_TRY(rni_exact_eigen(x, x->phi1, x->error1, x->lambda1, x->g1));
+    RNI_TRY(rni_exact_project(x, x->phi1, &x->kernel0, x->phi0, &x->tangent));
+    RNI_TRY(rni_gemv(false, n, n, 1.0, x->phi0, n, x->error1, 0.0, x->g01));
+    for (rn_index p = 0; p < x->stage->n_weights; p++)
+        x->weights[p] = moment->next[p] - moment->theta[p];
+    RNI_TRY(rn_jacobian_apply(kernel, &before, x->weights, x->rows));
+    return rni_gemv(false, n, n, 1.0, x->phi0, n, x->rows, 0.0, x->jv);
+}
+
+static double largest(rn_index count, const double *values)
+{
+    double found = 0.0;
+    for (rn_index i = 0; i < count; i++)
+        found = fmax(found, fabs(values[i]));
+    return found;
+}
+
+rn_status rni_exact_step(rni_exact *x, const rni_moment *moment, rn_snapshot *snapshot)
+{
+    const rn_index m = snapshot->n_boundaries;
+    double *extra = rni_alloc(2 * m, sizeof *extra);
+    if (!extra) return rni_fail(RN_ERR_MEMORY, "measure.exact: no memory for the step's budget");
+    double *flux = extra;
+    double *mismatch = extra + m;
+    double share = 0.0;
+    rn_status status = step_flux(x, moment, flux);
+    if (status == RN_OK) status = measure_next(x, moment);
+    const rn_shell_step step = {.n = x->n,
+                                .n_samples = x->stage->train.n_samples,
+                                .tau = moment->tau,
+                                .lambda0 = x->lambda0,
+                                .lambda1 = x->lambda1,
+                                .g0 = x->g0,
+                                .g1 = x->g1,
+                                .g01 = x->g01,
+                                .jd = x->jv,
+                                .change = x->kernel0,
+                                .flux = flux};
+    const rn_shell_step_lines lines = {.change = writable(snapshot->step_change),
+                                       .dissipation = writable(snapshot->step_dissipation),
+                                       .drive = writable(snapshot->step_drive),
+                                       .finite_step = writable(snapshot->step_finite),
+                                       .flux = writable(snapshot->step_flux),
+                                       .remainder = writable(snapshot->step_remainder),
+                                       .mismatch = mismatch};
+    if (status == RN_OK) status = rn_shell_step_budget(&x->grid, &step, &lines);
+    if (status == RN_OK) status = rn_shell_kink_line(m, snapshot->step_flux, flux, NULL, &share);
+    if (status == RN_OK) {
+        const double scale =
+            fmax(largest(m, snapshot->step_dissipation), largest(m, snapshot->step_change));
+        snapshot->step_mismatch = scale > 0.0 ? largest(m, mismatch) / scale : 0.0;
+        snapshot->kink_share = share;
+    }
+    rni_free(extra);
+    return status;
+}

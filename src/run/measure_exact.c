@@ -1,0 +1,243 @@
+/*
+ * The exact measurement: M, its full eigendecomposition, M' along the actual velocity, and from
+ * them energies, dissipation, flux, velocity, the closure error and the exact budget of the step.
+ *
+ * Memory: 4 n^2 + P + O(n) doubles beside the eigensolver's own 2 n^2; never n x P.
+ */
+#include "run/measure_exact.h"
+
+#include <math.h>
+#include <renorm/spectra.h>
+#include <string.h>
+
+#include "backends/blas.h"
+#include "core/memory.h"
+#include "core/size.h"
+#include "run/field.h"
+#include "shells/shell_flux.h"
+
+static const rni_option options[] = {
+    {.key = "snapshots",
+     RNI_FIELD(rni_exact_settings, snapshots),
+     .range = RNI_AT_LEAST(2),
+     .initial = "20",
+     .help = "measurements, log-spaced in steps, the first and last step included"},
+    {.key = "width",
+     RNI_FIELD(rni_exact_settings, width),
+     .range = RNI_BETWEEN(0, 10),
+     .unit = "nat",
+     .initial = "0.0",
+     .help = "distance of shell boundaries in ln lambda; 0: ln 2"},
+    {.key = "room",
+     RNI_FIELD(rni_exact_settings, room),
+     .range = RNI_BETWEEN(0, 50),
+     .unit = "nat",
+     .initial = "2.0",
+     .help = "how far the shells reach beyond the first largest eigenvalue"},
+    {.key = "closure_dt",
+     RNI_FIELD(rni_exact_settings, closure_dt),
+     .range = RNI_BETWEEN(0, 1),
+     .unit = "1/lambda_max",
+     .initial = "0.0001",
+     .help = "step of the central difference that checks the budget; 0: no check"},
+    {.key = "step_budget",
+     RNI_FIELD(rni_exact_settings, step_budget),
+     .initial = "true",
+     .help = "measure the exact budget of the step that follows (doubles the cost)"},
+};
+static const rni_option_table table =
+    RNI_TABLE("exact", "the whole spectrum, n = samples x outputs up to a few thousand", options,
+              rni_exact_settings);
+
+/* Below this order one thread solves faster than two can be woken. */
+#define SMALL_N 256
+
+/* Numbers in the block: 4 matrices, 9 vectors [n], one [P]. */
+static bool count_numbers(rn_index n, rn_index n_weights, rn_index *total)
+{
+    rn_index square = 0;
+    rn_index matrices = 0;
+    return rni_size_mul(n, n, &square) && rni_size_mul(4, square, &matrices)
+           && rni_size_add(matrices, 10 * n + n_weights, total);
+}
+
+static rn_status create(const void *settings, rni_stage *stage, void **out)
+{
+    const rn_index n = stage->n_rows;
+    rn_index total = 0;
+    if (n > RN_SPECTRA_MAX_N || !count_numbers(n, stage->n_weights, &total))
+        return rni_fail(RN_ERR_UNSUPPORTED,
+                        "measure.exact: the kernel has %" PRId64 " rows (samples x outputs), "
+                        "expected at most %d; use fewer samples",
+                        n, RN_SPECTRA_MAX_N);
+    rni_exact *x = rni_alloc_zero(1, sizeof *x);
+    double *block = rni_alloc(total, sizeof *block);
+    if (!x || !block) {
+        rni_free(x);
+        rni_free(block);
+        return rni_fail(RN_ERR_MEMORY,
+                        "measure.exact: no memory for four kernels of %" PRId64 " rows, %.3g GB", n,
+                        8e-9 * (double)total);
+    }
+    *x = (rni_exact){.settings = settings, .stage = stage, .n = n, .block = block};
+    double **const matrices[] = {&x->phi0, &x->phi1, &x->kernel0, &x->tangent};
+    double **const vectors[] = {&x->lambda0, &x->lambda1, &x->error0, &x->error1, &x->g0,
+                                &x->g1,      &x->g01,     &x->jv,     &x->xi,     &x->rows};
+    for (size_t i = 0; i < sizeof matrices / sizeof matrices[0]; i++, block += n * n)
+        *matrices[i] = block;
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++, block += n)
+        *vectors[i] = block;
+    x->weights = block;
+    *out = x;
+    return RN_OK;
+}
+
+static void destroy(void *state)
+{
+    rni_exact *x = state;
+    if (!x) return;
+    rni_free(x->block);
+    rni_free(x);
+}
+
+static rn_index count(const void *settings)
+{
+    const rni_exact_settings *chosen = settings;
+    return chosen->snapshots;
+}
+
+rn_status rni_exact_project(rni_exact *x, const double *left, double **m, const double *right,
+                            double **work)
+{
+    RNI_TRY(rni_shell_project(x->stage->pool, x->n, left, *m, right, *work));
+    double *result = *work;
+    *work = *m;
+    *m = result;
+    return RN_OK;
+}
+
+rn_spectra_options rni_exact_solver(const rni_exact *x)
+{
+    const bool is_small = x->n < SMALL_N;
+    return (rn_spectra_options){.n_threads = is_small ? 1 : x->stage->n_threads};
+}
+
+rn_status rni_exact_eigen(const rni_exact *x, double *matrix, const double *e, double *values,
+                          double *projections)
+{
+    const rn_spectra_options chosen = rni_exact_solver(x);
+    return rn_spectra_vectors(x->n, matrix, x->n, 1, e, x->n, &chosen, values, projections, NULL);
+}
+
+/* M0, M', the eigenbasis, and everything projected on it. */
+static rn_status measure_spectrum(rni_exact *x, const rni_moment *moment)
+{
+    const rn_index n = x->n;
+    const double *inputs = NULL;
+    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta, &inputs);
+    rn_kernel *kernel = x->stage->kernel;
+    RNI_TRY(
+        rn_trainer_predict(x->stage->trainer, moment->theta, &x->stage->train, NULL, x->error0));
+    RNI_TRY(rn_kernel_tangent(kernel, &point, moment->velocity, x->phi0, x->tangent));
+    memcpy(x->kernel0, x->phi0, (size_t)(n * n) * sizeof *x->phi0);
+    RNI_TRY(rni_exact_eigen(x, x->phi0, x->error0, x->lambda0, x->g0));
+    RNI_TRY(rni_exact_project(x, x->phi0, &x->tangent, x->phi0, &x->phi1));
+    RNI_TRY(rn_jacobian_apply(kernel, &point, moment->velocity, x->rows));
+    RNI_TRY(rni_gemv(false, n, n, 1.0, x->phi0, n, x->rows, 0.0, x->jv));
+    for (rn_index u = 0; u < n; u++)
+        x->xi[u] = x->jv[u] + x->lambda0[u] * x->g0[u];
+    return RN_OK;
+}
+
+/* The grid of the run: chosen once with room, extended where the spectrum outgrows it. */
+static rn_status fit_grid(rni_exact *x)
+{
+    const double lambda_max = x->lambda0[x->n - 1];
+    const double floor = rn_spectra_noise_floor(x->n, lambda_max);
+    if (!(lambda_max > 0.0) || !(floor < lambda_max))
+        return rni_fail(RN_ERR_DOMAIN,
+                        "measure.exact: the largest eigenvalue of the kernel is %g: the network "
+                        "does not depend on its weights, so there is no spectrum to measure",
+                        lambda_max);
+    if (x->has_grid) return rn_shell_grid_extend(&x->grid, lambda_max, floor);
+    const double reach = exp(x->settings->room);
+    RNI_TRY(rn_shell_grid_choose(x->settings->width, reach * lambda_max, floor / reach, &x->grid));
+    x->has_grid = true;
+    return RN_OK;
+}
+
+/* to := from, where the snapshot's arrays are read-only to others. */
+static void put(const double *to, const double *from, rn_index count)
+{
+    if (from) memcpy((double *)(uintptr_t)to, from, (size_t)count * sizeof *from);
+}
+
+static void keep_report(const rni_exact *x, const rn_shell_report *r, rn_snapshot *s)
+{
+    const rn_index m = r->n_boundaries;
+    put(s->lambda, x->lambda0, x->n);
+    put(s->g, x->g0, x->n);
+    s->lambda_max = r->lambda_max;
+    s->lambda_floor = r->floor;
+    s->width = r->grid.width;
+    s->null_energy = r->null_energy;
+    double sum = r->null_energy;
+    for (rn_index i = 0; i + 1 < m; i++)
+        sum += r->energy[i];
+    s->energy_error = r->loss > 0.0 ? fabs(sum - r->loss) / r->loss : 0.0;
+    put(s->s, r->s, m);
+    put(s->energy, r->energy, m - 1);
+    put(s->energy_sharp, r->energy_sharp, m - 1);
+    put(s->above, r->above, m);
+    put(s->dissipation, r->dissipation, m);
+    put(s->flux, r->flux, m);
+    put(s->flux_error, r->flux_error, m);
+    put(s->migration, r->migration, m);
+    put(s->transfer, r->transfer, m);
+    put(s->drive, r->drive, m);
+    put(s->density, r->density, m);
+    put(s->n_eff, r->n_eff, m);
+    put(s->velocity, r->velocity, m);
+    put(s->loss_rate, r->loss_rate, m);
+    for (rn_index i = 0; i < m && r->inertial; i++) {
+        const double flag = r->inertial[i];
+        put(s->inertial + i, &flag, 1);
+    }
+}
+
+static rn_status measure_shells(rni_exact *x, rn_snapshot *snapshot)
+{
+    const rn_shell_input input = {.n = x->n,
+                                  .n_samples = x->stage->train.n_samples,
+                                  .lambda = x->lambda0,
+                                  .g = x->g0,
+                                  .mt = x->tangent,
+                                  .xi = x->xi};
+    const rn_record record = snapshot->record;
+    rn_shell_report report = {0};
+    RNI_TRY(fit_grid(x));
+    RNI_TRY(rni_shell_measure(x->stage->pool, &x->grid, &input, NULL, &report));
+    const rn_status status = rni_snapshot_init(snapshot, x->n, report.n_boundaries);
+    if (status == RN_OK) {
+        snapshot->record = record;
+        keep_report(x, &report, snapshot);
+    }
+    rn_shell_report_clear(&report);
+    return status;
+}
+
+static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapshot)
+{
+    rni_exact *x = state;
+    RNI_TRY(measure_spectrum(x, moment));
+    RNI_TRY(measure_shells(x, snapshot));
+    rn_status status = RN_OK;
+    if (x->settings->closure_dt > 0.0) status = rni_exact_closure(x, moment, snapshot);
+    if (status == RN_OK && x->settings->step_budget && moment->next)
+        status = rni_exact_step(x, moment, snapshot);
+    if (status < 0) rni_snapshot_clear(snapshot);
+    return status;
+}
+
+const rni_measure rni_measure_exact = {
+    .options = &table, .create = create, .destroy = destroy, .take = take, .count = count};

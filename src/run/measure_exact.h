@@ -1,0 +1,63 @@
+/*
+ * The exact measurement's state, shared by its files.
+ */
+#ifndef RNI_RUN_MEASURE_EXACT_H
+#define RNI_RUN_MEASURE_EXACT_H
+
+#include <renorm/shells.h>
+#include <renorm/spectra.h>
+
+#include "run/measure.h"
+
+typedef struct rni_exact_settings {
+    rn_index snapshots;
+    double width;      /* h, nats; 0: ln 2 */
+    double room;       /* nats of lambda kept free above the first spectrum */
+    double closure_dt; /* units of 1/lambda_max; 0: closure is not measured */
+    bool step_budget;  /* measure the exact budget of the step that follows */
+} rni_exact_settings;
+
+/* Matrices are [n x n], row-major. */
+typedef struct rni_exact {
+    const rni_exact_settings *settings;
+    rni_stage *stage;
+    rn_index n;
+    bool has_grid;
+    rn_shell_grid grid; /* of the whole run */
+    double *block;      /* owned: everything below */
+    double *phi0;       /* M0, then its eigenvectors as rows */
+    double *phi1;       /* M1, then its eigenvectors; work space before */
+    double *kernel0;    /* M0 kept, then M1 - M0 */
+    double *tangent;    /* M', then phi0 M' phi0^T; work space after the flux */
+    double *lambda0, *lambda1;
+    double *error0, *error1; /* e, before and after the step */
+    double *g0, *g1;         /* phi0^T e0, phi1^T e1 */
+    double *g01;             /* phi0^T e1 */
+    double *jv;              /* phi0^T J v */
+    double *xi;              /* phi0^T (J v + M e0) */
+    double *rows;            /* [n] work space */
+    double *weights;         /* [P] work space */
+} rni_exact;
+
+/** *m := left *m right^T, the matrix between two eigenbases; the two arrays *m and *work change
+    places on the way, and what *work then holds is of no use. */
+RN_NODISCARD rn_status rni_exact_project(rni_exact *x, const double *left, double **m,
+                                         const double *right, double **work);
+
+/** How eigensolves are done: on all threads, or on one where the matrix is small. */
+rn_spectra_options rni_exact_solver(const rni_exact *x);
+
+/** values, matrix := eigenvalues and eigenvectors of matrix; projections := vectors' . e. */
+RN_NODISCARD rn_status rni_exact_eigen(const rni_exact *x, double *matrix, const double *e,
+                                       double *values, double *projections);
+
+/** The closure error at +-dt along the gradient flow. Uses phi1 and error1 as work space. */
+RN_NODISCARD rn_status rni_exact_closure(rni_exact *x, const rni_moment *moment,
+                                         rn_snapshot *snapshot);
+
+/** The exact budget of the step. phi0, lambda0, g0, jv, kernel0 and tangent (rotated) as after the
+    spectrum; overwrites kernel0, tangent and phi1. */
+RN_NODISCARD rn_status rni_exact_step(rni_exact *x, const rni_moment *moment,
+                                      rn_snapshot *snapshot);
+
+#endif

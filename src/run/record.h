@@ -1,0 +1,50 @@
+/*
+ * What a run keeps and writes: rows of metrics, snapshots, the tables of shells and budgets, the
+ * manifest.
+ */
+#ifndef RNI_RUN_RECORD_H
+#define RNI_RUN_RECORD_H
+
+#include <renorm/run.h>
+
+#include "core/text.h"
+#include "store/folder.h"
+
+/** Grows with the run; everything owned. */
+struct rn_run {
+    rn_summary summary; /* folder points into store */
+    rn_record *records; /* [n_records] */
+    rn_index n_records;
+    rn_index record_capacity;
+    rn_snapshot *snapshots; /* [n_snapshots], of snapshot_capacity */
+    rn_index n_snapshots;
+    rn_index snapshot_capacity;
+    rni_store *store; /* NULL: nothing is written */
+    rni_text lines;   /* rows of metrics not yet written */
+};
+
+/** Writes the headers of all tables. @return RN_OK; RN_ERR_IO; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_record_headers(rn_run *run);
+
+/** Keeps a record and its row. @return RN_OK; RN_ERR_IO; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_record_add(rn_run *run, const rn_record *record);
+
+/** Writes the rows kept back so far. */
+RN_NODISCARD rn_status rni_record_flush(rn_run *run);
+
+/** Takes a snapshot over (*snapshot is zeroed) and writes its file and its rows.
+    @return RN_OK; RN_ERR_IO; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_record_snapshot(rn_run *run, rn_snapshot *snapshot);
+
+/** Facts of the manifest that the summary does not hold. */
+typedef struct rni_manifest {
+    rn_index seed;
+    int64_t start;  /* seconds since 1970 */
+    int64_t finish; /* 0: not finished */
+    const char *outcome;
+} rni_manifest;
+
+/** Writes manifest.yaml. */
+RN_NODISCARD rn_status rni_record_manifest(rn_run *run, const rni_manifest *manifest);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * The sections of a configuration, in the order of the file.
+ */
+#ifndef RNI_RUN_SCHEMA_H
+#define RNI_RUN_SCHEMA_H
+
+#include <renorm/config.h>
+
+#include "core/settings.h"
+
+/** Keys at the top of the file. */
+typedef struct rni_run_settings {
+    rn_index seed;    /**< of every random stream, >= 0 */
+    rn_index steps;   /**< training steps, >= 0 */
+    rn_index threads; /**< 0: one per processor */
+} rni_run_settings;
+
+/** Section `output`. */
+typedef struct rni_output_settings {
+    rn_index record_every;   /**< steps between rows of metrics.csv */
+    rn_index held_out_every; /**< steps between held-out evaluations; 0: at measurements only */
+} rni_output_settings;
+
+/** All sections. */
+const rni_schema *rni_run_schema(void);
+
+/** The validated settings behind a configuration, borrowed. */
+const rni_settings *rni_config_settings(const rn_config *config);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * Building what a configuration describes.
+ */
+#include "run/stage.h"
+
+#include "core/settings.h"
+#include "core/size.h"
+#include "core/status.h"
+#include "data/source.h"
+#include "loss/loss.h"
+#include "model/model.h"
+#include "run/schema.h"
+#include "train/dynamics.h"
+
+static rn_batch make_batch(const rn_data *data, rn_data_part part)
+{
+    const rn_data_split split = rn_data_get(data, part);
+    return (rn_batch){.n_samples = split.n_samples,
+                      .inputs = split.inputs,
+                      .targets = split.targets,
+                      .labels = split.labels};
+}
+
+static rn_status make_model(const rni_settings *settings, rni_stage *stage)
+{
+    const rn_shape shape = rn_shape_make(rn_data_rank(stage->data), rn_data_shape(stage->data));
+    return rni_model_build(rni_settings_table(settings, "model"),
+                           rni_settings_get(settings, "model"), shape,
+                           rn_data_target_size(stage->data), &stage->model);
+}
+
+static rn_status make_kernel(rni_stage *stage)
+{
+    rn_kernel_desc desc = rn_kernel_desc_defaults();
+    const rn_node inputs[] = {rn_model_input(stage->model)};
+    desc.graph = rn_model_graph(stage->model);
+    desc.n_inputs = 1;
+    desc.inputs = inputs;
+    desc.output = rn_model_output(stage->model);
+    desc.n_threads = stage->n_threads;
+    return rn_kernel_create(&desc, &stage->kernel);
+}
+
+static rn_status make_trainer(rni_stage *stage, uint64_t seed)
+{
+    const rn_trainer_desc desc = {.model = stage->model,
+                                  .loss = stage->loss,
+                                  .dynamics = stage->dynamics,
+                                  .train = stage->train,
+                                  .n_threads = stage->n_threads};
+    RNI_TRY(rn_trainer_create(&desc, &stage->trainer));
+    return rn_trainer_start(stage->trainer, seed);
+}
+
+static rn_status build(const rni_settings *settings, uint64_t seed, rni_stage *stage)
+{
+    rn_index n_rows = 0;
+    RNI_TRY(rni_pool_create(stage->n_threads, &stage->pool));
+    RNI_TRY(rni_data_load(rni_settings_table(settings, "data"), rni_settings_get(settings, "data"),
+                          seed, &stage->data));
+    stage->train = make_batch(stage->data, RN_DATA_TRAIN);
+    stage->held_out = make_batch(stage->data, RN_DATA_HELD_OUT);
+    RNI_TRY(make_model(settings, stage));
+    stage->n_weights = rn_model_n_weights(stage->model);
+    stage->has_kinks = rni_graph_has_kinks(rn_model_graph(stage->model));
+    RNI_TRY(rni_loss_wrap(rni_settings_table(settings, "loss"), rni_settings_get(settings, "loss"),
+                          &stage->loss));
+    RNI_TRY(rni_dynamics_wrap(rni_settings_table(settings, "train"),
+                              rni_settings_get(settings, "train"), &stage->dynamics));
+    RNI_TRY(make_trainer(stage, seed));
+    RNI_TRY(make_kernel(stage));
+    if (!rni_size_mul(stage->train.n_samples, rn_kernel_rows_per_sample(stage->kernel), &n_rows))
+        return rni_fail(RN_ERR_SHAPE, "rn_run_execute: samples x outputs overflows");
+    stage->n_rows = n_rows;
+    return RN_OK;
+}
+
+rn_status rni_stage_create(const rn_config *config, uint64_t seed, int n_threads, rni_stage *out)
+{
+    rni_stage stage = {.n_threads = n_threads};
+    const rn_status status = build(rni_config_settings(config), seed, &stage);
+    if (status < 0) {
+        rni_stage_clear(&stage);
+        return status;
+    }
+    *out = stage;
+    return RN_OK;
+}
+
+void rni_stage_clear(rni_stage *stage)
+{
+    rni_pool_destroy(stage->pool);
+    rn_kernel_destroy(stage->kernel);
+    rn_trainer_destroy(stage->trainer);
+    rn_dynamics_destroy(stage->dynamics);
+    rn_loss_destroy(stage->loss);
+    rn_model_destroy(stage->model);
+    rn_data_destroy(stage->data);
+    *stage = (rni_stage){0};
+}
+
+rn_kernel_point rni_stage_point(const rni_stage *stage, const double *theta, const double **inputs)
+{
+    *inputs = stage->train.inputs;
+    return (rn_kernel_point){.n_samples = stage->train.n_samples, .inputs = inputs, .theta = theta};
+}

@@ -1,0 +1,60 @@
+/*
+ * What stands ready during a run: the network, its samples, the trainer and the kernel.
+ */
+#ifndef RNI_RUN_STAGE_H
+#define RNI_RUN_STAGE_H
+
+#include <renorm/config.h>
+#include <renorm/data.h>
+#include <renorm/kernel.h>
+#include <renorm/train.h>
+#include <stdbool.h>
+
+#include "core/pool.h"
+
+/** Everything is owned by the stage. */
+typedef struct rni_stage {
+    rn_data *data;
+    rn_model *model;
+    rn_loss *loss;         /**< borrows its settings from the configuration */
+    rn_dynamics *dynamics; /**< so does this */
+    rn_trainer *trainer;
+    rn_kernel *kernel;  /**< of the training samples; n = N K rows */
+    rn_batch train;     /**< borrowed from data */
+    rn_batch held_out;  /**< n_samples = 0: none */
+    rn_index n_rows;    /**< n */
+    rn_index n_weights; /**< P */
+    bool has_kinks;     /**< the network is not twice differentiable */
+    int n_threads;
+    rni_pool *pool; /**< of n_threads threads, for measurements */
+} rni_stage;
+
+/** A step of training as a measurement sees it. Arrays are borrowed. */
+typedef struct rni_moment {
+    const double *theta;    /**< [P] before the step */
+    const double *velocity; /**< [P] theta' there */
+    const double *next;     /**< [P] after the step; NULL: there was none */
+    double tau;             /**< time credited to the step */
+} rni_moment;
+
+/**
+ * Builds everything a configuration describes, the trainer at its initial weights. The
+ * configuration is borrowed and must outlive the stage.
+ * @param n_threads  1 .. 256
+ * @return RN_OK; what the parts return
+ */
+RN_NODISCARD rn_status rni_stage_create(const rn_config *config, uint64_t seed, int n_threads,
+                                        rni_stage *out);
+
+/** Releases all parts and zeroes the struct. */
+void rni_stage_clear(rni_stage *stage);
+
+/** True when a network has an operation whose derivative jumps (relu, abs, max, comparisons): M(t)
+    then jumps too. Ask before losses or derivatives are appended to its graph. */
+bool rni_graph_has_kinks(const rn_graph *graph);
+
+/** Where the kernel is taken: the training inputs at theta. `inputs` receives the array's address
+    and must live as long as the point. */
+rn_kernel_point rni_stage_point(const rni_stage *stage, const double *theta, const double **inputs);
+
+#endif
