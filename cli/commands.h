@@ -1,0 +1,28 @@
+/*
+ * All commands, one file each.
+ */
+#ifndef RENORM_CLI_COMMANDS_H
+#define RENORM_CLI_COMMANDS_H
+
+#include <renorm/status.h>
+
+#include "arguments.h"
+
+/* One line per command, in the order of help. */
+#define COMMAND_LIST(X)                                                                            \
+    X(run)                                                                                         \
+    X(info)                                                                                        \
+    X(selftest)                                                                                    \
+    X(help)
+
+#define COMMAND_DECLARE(name) extern const command command_##name;
+COMMAND_LIST(COMMAND_DECLARE)
+#undef COMMAND_DECLARE
+
+/** Prints the library's message about a failure and returns the exit status for it. */
+exit_status report_failure(rn_status status);
+
+/** The page of `renorm --help`. */
+void print_commands(void);
+
+#endif
