@@ -128,6 +128,7 @@ static rn_status advance(session *s, double duration, double first_step)
         if (flag < 0 && s->status == RN_ERR_NONFINITE && n_restarts++ < MAX_RESTARTS)
             flag = restart(s, duration, t, &step);
         else if (flag >= 0) {
+            if (!(reached > t)) return failure(s, ARK_TOO_MUCH_ACC, t); /* t + step == t */
             s->n_steps++;
             n_restarts = 0;
             t = reached;

@@ -1,1 +1,2 @@
 # Tests of model: rn_add_test(<name> <label>), one per line.
+rn_add_test(test_model unit)

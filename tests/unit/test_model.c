@@ -1,0 +1,523 @@
+/*
+ * Networks against forward passes written by hand, their initial numbers, and their settings.
+ */
+#include "model/model.h"
+
+#include <math.h>
+#include <renorm/plan.h>
+#include <string.h>
+
+#include "check.h"
+#include "core/memory.h"
+#include "core/rng.h"
+#include "loss/loss.h"
+#include "train/dynamics.h"
+
+enum { N = 5, MAX_UNITS = 16 };
+
+/* ---- by hand ---------------------------------------------------------------------------- */
+
+static double activate(const char *name, double z)
+{
+    if (strcmp(name, "tanh") == 0) return tanh(z);
+    if (strcmp(name, "relu") == 0) return z > 0.0 ? z : 0.0;
+    if (strcmp(name, "gelu") == 0) return 0.5 * z * erfc(-z / sqrt(2.0));
+    if (strcmp(name, "erf") == 0) return erf(z);
+    if (strcmp(name, "quick_gelu") == 0) return z / (1.0 + exp(-1.702 * z));
+    return z;
+}
+
+/* y[j] := factor sum_i x[i] w[i, j] + b[j]; steps over the numbers used. */
+static void map_by_hand(const double **theta, double factor, int bias, int n_in, int n_out,
+                        const double *x, double *y)
+{
+    const double *w = *theta;
+    const double *b = w + n_in * n_out;
+    for (int j = 0; j < n_out; j++) {
+        double sum = 0.0;
+        for (int i = 0; i < n_in; i++)
+            sum += x[i] * w[i * n_out + j];
+        y[j] = factor * sum + (bias ? b[j] : 0.0);
+    }
+    *theta = b + (bias ? n_out : 0);
+}
+
+typedef struct mlp {
+    int depth, width, residual, bias, is_standard, reads_linear;
+    double gain, readout_gain;
+    const char *activation;
+} mlp;
+
+static void mlp_by_hand(const mlp *net, const double *theta, int d, int c, const double *x,
+                        double *f)
+{
+    double h[MAX_UNITS];
+    double a[MAX_UNITS];
+    double z[MAX_UNITS];
+    const double s = 1.0 / sqrt((double)net->width);
+    const double own = net->is_standard ? 0.0 : 1.0;
+    map_by_hand(&theta, own > 0 ? 1.0 / sqrt((double)d) : 1.0, net->bias, d, net->width, x, h);
+    for (int l = 0; l < net->depth; l++) {
+        for (int i = 0; i < net->width; i++)
+            a[i] = activate(net->activation, h[i]);
+        map_by_hand(&theta, own > 0 ? net->gain * s : 1.0, net->bias, net->width, net->width, a, z);
+        for (int i = 0; i < net->width; i++)
+            h[i] = net->residual ? h[i] + z[i] : z[i];
+    }
+    for (int i = 0; i < net->width; i++)
+        a[i] = net->reads_linear ? h[i] : activate(net->activation, h[i]);
+    map_by_hand(&theta, own > 0 ? net->readout_gain * s : 1.0, net->bias, net->width, c, a, f);
+}
+
+/* ---- by the graph ------------------------------------------------------------------------ */
+
+static rn_model *make(const char *kind, const rn_setting *settings, rn_index n_settings,
+                      rn_shape sample, rn_index n_outputs)
+{
+    rn_model *model = NULL;
+    assert_status(rn_model_create(kind, settings, n_settings, sample, n_outputs, &model), RN_OK);
+    return model;
+}
+
+static void fill_normal(uint32_t part, rn_index n, double *out)
+{
+    rni_rng_fill_normal((rni_stream){check_seed(), RNI_RNG_TEST, part}, 0, n, out);
+}
+
+/* f [N, C] of a model. */
+static void evaluate(const rn_model *model, const double *theta, const double *x, double *f)
+{
+    const rn_node output = rn_model_output(model);
+    rn_plan *plan = NULL;
+    rn_workspace *work = NULL;
+    assert_status(rn_plan_create(rn_model_graph(model), N, 1, &output, &plan), RN_OK);
+    assert_status(rn_workspace_create(plan, &work), RN_OK);
+    assert_status(rn_workspace_bind(work, rn_model_input(model), x), RN_OK);
+    for (rn_index k = 0; k < rn_model_n_parameters(model); k++) {
+        rn_parameter parameter;
+        assert_status(rn_model_parameter(model, k, &parameter), RN_OK);
+        assert_status(rn_workspace_bind(work, parameter.node, theta + parameter.offset), RN_OK);
+    }
+    assert_status(rn_workspace_run(work), RN_OK);
+    memcpy(f, rn_workspace_value(work, output),
+           (size_t)(N * rn_model_n_outputs(model)) * sizeof *f);
+    rn_workspace_destroy(work);
+    rn_plan_destroy(plan);
+}
+
+/* Random parameters, all of them: biases too. */
+static double *random_theta(const rn_model *model)
+{
+    double *theta = rni_alloc(rn_model_n_weights(model), sizeof *theta);
+    assert_non_null(theta);
+    fill_normal(1, rn_model_n_weights(model), theta);
+    return theta;
+}
+
+static void check_mlp(const mlp *net, const rn_setting *settings, rn_index n_settings)
+{
+    enum { D = 6, C = 3 };
+    rn_model *model = make("mlp", settings, n_settings, RN_SHAPE(D), C);
+    double *theta = random_theta(model);
+    double x[N * D];
+    double f[N * C];
+    double g[C];
+    fill_normal(0, N * D, x);
+    evaluate(model, theta, x, f);
+    for (int i = 0; i < N; i++) {
+        mlp_by_hand(net, theta, D, C, x + i * D, g);
+        for (int c = 0; c < C; c++) {
+            /* rounding of a few dozen terms, grown through at most 3 maps of gain < 4 */
+            assert_close(f[i * C + c], g[c], 1e-12 * (1.0 + fabs(g[c])));
+        }
+    }
+    const rn_index maps = D * net->width + net->depth * net->width * net->width + net->width * C;
+    const rn_index biases = net->bias ? (net->depth + 1) * net->width + C : 0;
+    assert_int_equal(rn_model_n_weights(model), maps + biases);
+    rni_free(theta);
+    rn_model_destroy(model);
+}
+
+static void residual_and_plain_nets_equal_their_formulas(void **state)
+{
+    (void)state;
+    const char *const activations[] = {"tanh", "relu", "gelu", "erf", "quick_gelu", "linear"};
+    const char *const words[] = {"false", "true"};
+    for (int k = 0; k < 6; k++)
+        for (int options = 0; options < 8; options++) {
+            const int residual = options & 1;
+            const int bias = (options >> 1) & 1;
+            const int is_standard = (options >> 2) & 1;
+            const mlp net = {.depth = 3,
+                             .width = 7,
+                             .residual = residual,
+                             .bias = bias,
+                             .is_standard = is_standard,
+                             .gain = residual ? sqrt(2.0) / sqrt(3.0) : 1.5,
+                             .readout_gain = 1.0,
+                             .activation = activations[k]};
+            const rn_setting settings[] = {{"depth", "3"},
+                                           {"width", "7"},
+                                           {"residual", words[residual]},
+                                           {"bias", words[bias]},
+                                           {"parametrisation", is_standard ? "standard" : "ntk"},
+                                           {"activation", activations[k]}};
+            check_mlp(&net, settings, 6);
+        }
+}
+
+static void gains_depth_zero_and_a_linear_readout_are_heard(void **state)
+{
+    (void)state;
+    mlp net = {.depth = 2, .width = 5, .gain = 0.7, .readout_gain = 1.3, .activation = "tanh"};
+    const rn_setting gains[] = {{"depth", "2"},  {"width", "5"},          {"residual", "false"},
+                                {"gain", "0.7"}, {"readout_gain", "1.3"}, {"activation", "tanh"}};
+    check_mlp(&net, gains, 6);
+    net = (mlp){.depth = 1,
+                .width = 5,
+                .residual = 1,
+                .gain = 0.7,
+                .readout_gain = 1.0,
+                .reads_linear = 1,
+                .activation = "tanh"};
+    const rn_setting linear[] = {{"depth", "1"},
+                                 {"width", "5"},
+                                 {"gain", "0.7"},
+                                 {"readout", "linear"},
+                                 {"activation", "tanh"}};
+    check_mlp(&net, linear, 5);
+    net = (mlp){.depth = 0, .width = 5, .readout_gain = 1.0, .activation = "tanh"};
+    const rn_setting shallow[] = {{"depth", "0"}, {"width", "5"}, {"activation", "tanh"}};
+    check_mlp(&net, shallow, 3);
+}
+
+static void recurrent_net_equals_its_formula(void **state)
+{
+    (void)state;
+    enum { T = 8, PIECE = 2, W = 6, C = 3 };
+    const rn_setting settings[] = {
+        {"steps", "8"}, {"width", "6"}, {"gain", "1.2"}, {"bias", "true"}, {"activation", "erf"}};
+    rn_model *model = make("recurrent", settings, 5, RN_SHAPE(T, PIECE), C);
+    double *theta = random_theta(model);
+    double x[N * T * PIECE];
+    double f[N * C];
+    fill_normal(0, N * T * PIECE, x);
+    evaluate(model, theta, x, f);
+    const double *v = theta;
+    const double *u = v + PIECE * W;
+    const double *b = u + W * W;
+    const double *out = b + W;
+    for (int i = 0; i < N; i++) {
+        double h[W] = {0};
+        for (int t = 0; t < T; t++) {
+            double z[W];
+            for (int j = 0; j < W; j++) {
+                z[j] = b[j];
+                for (int k = 0; k < PIECE; k++)
+                    z[j] += x[(i * T + t) * PIECE + k] * v[k * W + j] / sqrt((double)PIECE);
+                for (int k = 0; k < W; k++)
+                    z[j] += 1.2 * h[k] * u[k * W + j] / sqrt((double)W);
+            }
+            for (int j = 0; j < W; j++)
+                h[j] = erf(z[j]);
+        }
+        for (int c = 0; c < C; c++) {
+            double g = 0.0;
+            for (int j = 0; j < W; j++)
+                g += h[j] * out[j * C + c] / sqrt((double)W);
+            assert_close(f[i * C + c], g, 1e-13);
+        }
+    }
+    assert_int_equal(rn_model_n_weights(model), PIECE * W + W * W + W + W * C);
+    rni_free(theta);
+    rn_model_destroy(model);
+}
+
+static void tied_net_equals_its_formula(void **state)
+{
+    (void)state;
+    enum { D = 4, W = 6 };
+    for (int options = 0; options < 4; options++) {
+        const int n_outputs = options & 1 ? D : 2;
+        const int is_standard = options >> 1;
+        const rn_setting settings[] = {
+            {"width", "6"}, {"gain", "1.2"}, {"parametrisation", is_standard ? "standard" : "ntk"}};
+        rn_model *model = make("tied", settings, 3, RN_SHAPE(D), n_outputs);
+        double *theta = random_theta(model);
+        double x[N * D];
+        double f[N * D];
+        fill_normal(0, N * D, x);
+        evaluate(model, theta, x, f);
+        const double unit = is_standard ? 1.0 : 0.5; /* 1/sqrt(D), in the network or not */
+        for (int i = 0; i < N; i++) {
+            double h[W];
+            for (int j = 0; j < W; j++) {
+                double z = 0.0;
+                for (int k = 0; k < D; k++)
+                    z += unit * x[i * D + k] * theta[k * W + j];
+                h[j] = tanh(z);
+            }
+            for (int c = 0; c < n_outputs; c++) {
+                double g = 0.0;
+                for (int j = 0; j < W; j++)
+                    g += h[j] * theta[c * W + j];
+                g *= 1.2 / sqrt((double)W) * unit / 0.5;
+                assert_close(f[i * n_outputs + c], g, 1e-13);
+            }
+        }
+        rni_free(theta);
+        rn_model_destroy(model);
+    }
+}
+
+static void linear_model_is_a_product(void **state)
+{
+    (void)state;
+    enum { D = 6, C = 2 };
+    const rn_setting settings[] = {{"bias", "true"}};
+    rn_model *model = make("linear", settings, 1, RN_SHAPE(2, 3), C);
+    double *theta = random_theta(model);
+    double x[N * D];
+    double f[N * C];
+    fill_normal(0, N * D, x);
+    evaluate(model, theta, x, f);
+    for (int i = 0; i < N; i++)
+        for (int c = 0; c < C; c++) {
+            double g = theta[D * C + c];
+            for (int k = 0; k < D; k++)
+                g += x[i * D + k] * theta[k * C + c];
+            assert_close(f[i * C + c], g, 1e-14 * 10);
+        }
+    rni_free(theta);
+    rn_model_destroy(model);
+}
+
+static void samples_of_any_shape_are_flattened(void **state)
+{
+    (void)state;
+    const rn_shape shapes[] = {RN_SHAPE(12), RN_SHAPE(2, 6), RN_SHAPE(2, 3, 2)};
+    double x[N * 12];
+    double f[3][N];
+    fill_normal(0, N * 12, x);
+    for (int k = 0; k < 3; k++) {
+        rn_model *model = make("mlp", NULL, 0, shapes[k], 1);
+        double *theta = random_theta(model);
+        assert_int_equal(rn_model_n_features(model), 12);
+        evaluate(model, theta, x, f[k]);
+        rni_free(theta);
+        rn_model_destroy(model);
+    }
+    assert_memory_equal(f[0], f[1], sizeof f[0]);
+    assert_memory_equal(f[0], f[2], sizeof f[0]);
+    rn_model *scalar = make("mlp", NULL, 0, RN_SHAPE_SCALAR, 1);
+    assert_int_equal(rn_model_n_features(scalar), 1);
+    rn_model_destroy(scalar);
+}
+
+/* ---- initial numbers ---------------------------------------------------------------------- */
+
+static void initial_weights_have_the_stated_spread(void **state)
+{
+    (void)state;
+    const rn_setting settings[] = {{"depth", "2"},
+                                   {"width", "100"},
+                                   {"bias", "true"},
+                                   {"parametrisation", "standard"},
+                                   {"residual", "false"}};
+    rn_model *model = make("mlp", settings, 5, RN_SHAPE(50), 10);
+    const rn_index n = rn_model_n_weights(model);
+    double *theta = rni_alloc(n, sizeof *theta);
+    assert_non_null(theta);
+    assert_status(rn_model_initialise(model, 3, theta), RN_OK);
+    const double spreads[] = {1.0 / sqrt(50.0), 0.0, 0.15, 0.0, 0.15, 0.0, 0.1, 0.0};
+    assert_int_equal(rn_model_n_parameters(model), 8);
+    rn_index end = 0;
+    for (rn_index k = 0; k < 8; k++) {
+        rn_parameter p;
+        assert_status(rn_model_parameter(model, k, &p), RN_OK);
+        assert_int_equal(p.offset, end);
+        end += p.size;
+        assert_close(p.std, spreads[k], 1e-15);
+        double sum = 0.0;
+        double square = 0.0;
+        for (rn_index i = 0; i < p.size; i++) {
+            sum += theta[p.offset + i];
+            square += theta[p.offset + i] * theta[p.offset + i];
+        }
+        /* 5 standard errors: std/sqrt(size) for the mean, sqrt(2/size) for the ratio */
+        const double size = (double)p.size;
+        assert_close(sum / size, 0.0, 5.0 * p.std / sqrt(size));
+        assert_close(square / size, p.std * p.std, 5.0 * p.std * p.std * sqrt(2.0 / size));
+    }
+    assert_int_equal(end, n);
+    rn_parameter last;
+    assert_status(rn_model_parameter(model, 7, &last), RN_OK);
+    assert_string_equal(last.name, "readout.bias");
+    assert_status(rn_model_parameter(model, 8, &last), RN_ERR_ARGUMENT);
+    rni_free(theta);
+    rn_model_destroy(model);
+}
+
+static void arms_of_a_study_share_their_draws(void **state)
+{
+    (void)state;
+    const rn_setting residual[] = {{"depth", "3"}, {"width", "9"}};
+    const rn_setting plain[] = {{"depth", "3"}, {"width", "9"}, {"residual", "false"}};
+    const rn_setting deep[] = {{"depth", "5"}, {"width", "9"}};
+    const rn_setting standard[] = {{"depth", "3"}, {"width", "9"}, {"parametrisation", "standard"}};
+    rn_model *arms[] = {make("mlp", residual, 2, RN_SHAPE(4), 2),
+                        make("mlp", plain, 3, RN_SHAPE(4), 2), make("mlp", deep, 2, RN_SHAPE(4), 2),
+                        make("mlp", standard, 3, RN_SHAPE(4), 2)};
+    double *theta[4];
+    for (int k = 0; k < 4; k++) {
+        theta[k] = rni_alloc(rn_model_n_weights(arms[k]), sizeof(double));
+        assert_non_null(theta[k]);
+        assert_status(rn_model_initialise(arms[k], 7, theta[k]), RN_OK);
+    }
+    const size_t all = (size_t)rn_model_n_weights(arms[0]) * sizeof(double);
+    const size_t shared = (4 * 9 + 3 * 81) * sizeof(double);
+    assert_memory_equal(theta[0], theta[1], all);
+    assert_memory_equal(theta[0], theta[2], shared);
+    /* the same random function in either parametrisation */
+    double x[N * 4];
+    double f[2][N * 2];
+    fill_normal(0, N * 4, x);
+    evaluate(arms[0], theta[0], x, f[0]);
+    evaluate(arms[3], theta[3], x, f[1]);
+    for (int i = 0; i < N * 2; i++)
+        assert_close(f[0][i], f[1][i], 1e-13);
+    assert_status(rn_model_initialise(arms[1], 8, theta[1]), RN_OK);
+    assert_memory_not_equal(theta[0], theta[1], all);
+    for (int k = 0; k < 4; k++) {
+        rni_free(theta[k]);
+        rn_model_destroy(arms[k]);
+    }
+}
+
+/* ---- many seeds in one graph --------------------------------------------------------------- */
+
+static void a_replica_axis_runs_many_seeds_at_once(void **state)
+{
+    (void)state;
+    enum { R = 4, D = 3, W = 5 };
+    rn_graph *g = NULL;
+    assert_status(rn_graph_create(&g), RN_OK);
+    const rn_node x = rn_graph_input(g, "x", RN_SHAPE(RN_SAMPLES, D));
+    const rn_node x3 = rn_graph_reshape(g, x, RN_SHAPE(RN_SAMPLES, 1, 1, D));
+    const rn_node w = rn_graph_parameter(g, "w", RN_SHAPE(R, D, W));
+    const rn_node a = rn_graph_parameter(g, "a", RN_SHAPE(R, W, 1));
+    const rn_node h = rn_graph_tanh(g, rn_graph_matmul(g, x3, w));
+    const rn_node f = rn_graph_reshape(g, rn_graph_matmul(g, h, a), RN_SHAPE(RN_SAMPLES, R));
+    assert_status(rn_graph_status(g), RN_OK);
+    double x_values[N * D];
+    double w_values[R * D * W];
+    double a_values[R * W];
+    fill_normal(0, N * D, x_values);
+    fill_normal(1, R * D * W, w_values);
+    fill_normal(2, R * W, a_values);
+    rn_plan *plan = NULL;
+    rn_workspace *work = NULL;
+    assert_status(rn_plan_create(g, N, 1, &f, &plan), RN_OK);
+    assert_status(rn_workspace_create(plan, &work), RN_OK);
+    assert_status(rn_workspace_bind(work, x, x_values), RN_OK);
+    assert_status(rn_workspace_bind(work, w, w_values), RN_OK);
+    assert_status(rn_workspace_bind(work, a, a_values), RN_OK);
+    assert_status(rn_workspace_run(work), RN_OK);
+    const double *f_values = rn_workspace_value(work, f);
+    for (int i = 0; i < N; i++)
+        for (int r = 0; r < R; r++) {
+            double sum = 0.0;
+            for (int j = 0; j < W; j++) {
+                double z = 0.0;
+                for (int k = 0; k < D; k++)
+                    z += x_values[i * D + k] * w_values[(r * D + k) * W + j];
+                sum += tanh(z) * a_values[r * W + j];
+            }
+            assert_close(f_values[i * R + r], sum, 1e-14);
+        }
+    rn_workspace_destroy(work);
+    rn_plan_destroy(plan);
+    rn_graph_destroy(g);
+}
+
+/* ---- settings ------------------------------------------------------------------------------ */
+
+static void expect_refusal(const char *kind, const char *key, const char *value, rn_status status,
+                           const char *part)
+{
+    const rn_setting setting = {key, value};
+    rn_model *model = NULL;
+    assert_status(rn_model_create(kind, &setting, 1, RN_SHAPE(6), 2, &model), status);
+    assert_message_has(part);
+    assert_null(model);
+}
+
+static void mistakes_in_settings_are_named(void **state)
+{
+    (void)state;
+    expect_refusal("mpl", "depth", "4", RN_ERR_ARGUMENT, "did you mean 'mlp'?");
+    expect_refusal("mlp", "dpeth", "4", RN_ERR_CONFIG, "did you mean 'depth'?");
+    expect_refusal("mlp", "depth", "4.5", RN_ERR_CONFIG, "not a whole number");
+    expect_refusal("mlp", "depth", "-1", RN_ERR_CONFIG, "model.depth");
+    expect_refusal("mlp", "depth", "010", RN_ERR_CONFIG, "leading zero");
+    expect_refusal("mlp", "gain", "1.5abc", RN_ERR_CONFIG, "model.gain");
+    expect_refusal("mlp", "activation", "gleu", RN_ERR_CONFIG, "gelu");
+}
+
+static void shapes_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    rn_model *model = NULL;
+    expect_refusal("recurrent", "steps", "4", RN_ERR_CONFIG, "expected steps that divide them");
+    assert_status(rn_model_create("tied", NULL, 0, RN_SHAPE(6), 7, &model), RN_ERR_CONFIG);
+    assert_message_has("no more outputs than inputs");
+    assert_status(rn_model_create("mlp", NULL, 0, RN_SHAPE(6), 0, &model), RN_ERR_ARGUMENT);
+    assert_status(rn_model_create("mlp", NULL, 0, RN_SHAPE(6, 0), 1, &model), RN_ERR_SHAPE);
+    assert_status(rn_model_create("mlp", NULL, 0, RN_SHAPE(1, 1, 1, 1, 1, 1, 1, 1), 1, &model),
+                  RN_ERR_SHAPE);
+    const rn_index huge = (rn_index)1 << 40;
+    assert_status(rn_model_create("mlp", NULL, 0, RN_SHAPE(huge, huge), 1, &model), RN_ERR_SHAPE);
+    assert_status(rn_model_create(NULL, NULL, 0, RN_SHAPE(6), 1, &model), RN_ERR_ARGUMENT);
+    assert_status(rn_model_create("mlp", NULL, 0, RN_SHAPE(6), 1, NULL), RN_ERR_ARGUMENT);
+    assert_null(model);
+    rn_model_destroy(NULL);
+}
+
+static void every_option_table_is_sound_and_reachable_by_name(void **state)
+{
+    (void)state;
+    rn_index n = 0;
+    for (; rni_model_options(n); n++) {
+        assert_status(rni_option_table_check(rni_model_options(n)), RN_OK);
+        assert_string_equal(rn_model_kind(n), rni_model_options(n)->name);
+        rn_model *model = make(rn_model_kind(n), NULL, 0, RN_SHAPE(8), 2);
+        rn_model_destroy(model);
+    }
+    assert_int_equal(n, 4);
+    assert_null(rn_model_kind(n));
+    assert_null(rn_model_kind(-1));
+    for (n = 0; rni_loss_options(n); n++)
+        assert_status(rni_option_table_check(rni_loss_options(n)), RN_OK);
+    for (n = 0; rni_dynamics_options(n); n++)
+        assert_status(rni_option_table_check(rni_dynamics_options(n)), RN_OK);
+    assert_int_equal(n, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(residual_and_plain_nets_equal_their_formulas),
+        cmocka_unit_test(gains_depth_zero_and_a_linear_readout_are_heard),
+        cmocka_unit_test(recurrent_net_equals_its_formula),
+        cmocka_unit_test(tied_net_equals_its_formula),
+        cmocka_unit_test(linear_model_is_a_product),
+        cmocka_unit_test(samples_of_any_shape_are_flattened),
+        cmocka_unit_test(initial_weights_have_the_stated_spread),
+        cmocka_unit_test(arms_of_a_study_share_their_draws),
+        cmocka_unit_test(a_replica_axis_runs_many_seeds_at_once),
+        cmocka_unit_test(mistakes_in_settings_are_named),
+        cmocka_unit_test(shapes_that_do_not_fit_are_refused),
+        cmocka_unit_test(every_option_table_is_sound_and_reachable_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
