@@ -23,7 +23,7 @@ rn_node rni_model_weight(rn_model *model, const char *name, rn_shape shape, doub
     const rn_node node = rn_graph_parameter(model->graph, name, shape);
     if (node == RN_NODE_NONE) return node;
     double *grown = rni_resize(model->std, model->n_std, model->n_std + 1, sizeof *grown);
-    if (!grown) return RN_NODE_NONE; /* rni_model_build sees that a std is missing */
+    if (!grown) return node; /* rni_model_build sees that a std is missing */
     model->std = grown;
     model->std[model->n_std++] = std;
     return node;

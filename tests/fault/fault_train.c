@@ -1,0 +1,67 @@
+/*
+ * Every allocation from choosing a model to following its flow fails once: a clean error, no leak.
+ */
+#include "check.h"
+#include "core/memory.h"
+#include "training.h"
+
+static rn_status use(training *t)
+{
+    rn_evaluation found;
+    rn_status status = rn_trainer_advance(t->trainer, 2, NULL);
+    if (status == RN_OK) status = rn_trainer_evaluate(t->trainer, &t->batch, &found);
+    double theta[300];
+    assert_true(rn_trainer_n_weights(t->trainer) <= 300);
+    if (status == RN_OK) status = rn_flow_step(t->trainer, NULL, 0.01, theta);
+    double outputs[20];
+    const rn_batch few = {.n_samples = 5, .inputs = t->inputs, .targets = t->targets};
+    if (status == RN_OK) status = rn_trainer_predict(t->trainer, NULL, &few, outputs, NULL);
+    return status;
+}
+
+static void survive(const training_plan *plan)
+{
+    const rn_index before = rni_memory_bytes();
+    rn_status status = RN_ERR_MEMORY;
+    long fault = 0;
+    while (status == RN_ERR_MEMORY) {
+        training t = {0};
+        (void)rni_fail_allocation(++fault);
+        status = training_make(plan, &t);
+        if (status == RN_OK) status = use(&t);
+        (void)rni_fail_allocation(0);
+        training_clear(&t);
+        assert_int_equal(rni_memory_bytes(), before);
+    }
+    assert_status(status, RN_OK);
+    assert_true(fault > 50); /* the loop went through all of them */
+}
+
+static void survives_every_allocation_failure(void **state)
+{
+    (void)state;
+    const char *const models[] = {"mlp", "linear", "recurrent", "tied"};
+    for (int k = 0; k < 4; k++) {
+        const training_plan plan = {
+            .model = models[k],
+            .model_settings = {{k == 0 ? "depth" : NULL, "1"}, {"width", "5"}},
+            .dynamics = k % 2 ? "gradient_flow" : "gradient_descent",
+            .dynamics_settings = {{"relative", "false"},
+                                  {k % 2 ? "interval" : "learning_rate", "0.01"}},
+            .n_samples = 37,
+            .n_features = 8,
+            .n_outputs = 2,
+            .n_threads = 2,
+            .seed = 1};
+        training_plan small = plan;
+        if (k >= 2) small.model_settings[0] = (rn_setting){"width", "5"};
+        if (k >= 2) small.model_settings[1].key = NULL;
+        survive(&small);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(survives_every_allocation_failure)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
