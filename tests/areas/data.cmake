@@ -17,3 +17,13 @@ target_compile_definitions(test_npy PRIVATE
 foreach(name test_csv test_gzip test_idx test_npy)
   target_link_libraries(${name} PRIVATE scratch)
 endforeach()
+
+add_library(array_fuzz STATIC support/array_fuzz.c)
+target_link_libraries(array_fuzz PUBLIC test_support PRIVATE renorm_warnings renorm_flags)
+foreach(name fuzz_option fuzz_config fuzz_idx fuzz_npy fuzz_npz fuzz_csv)
+  rn_add_fuzz(${name})
+endforeach()
+target_link_libraries(fuzz_config PRIVATE sample_schema)
+foreach(name fuzz_idx fuzz_npy fuzz_npz)
+  target_link_libraries(${name} PRIVATE array_fuzz)
+endforeach()
