@@ -45,7 +45,7 @@ static void what_numpy_wrote_is_read_back(void **state)
         char name[32];
         (void)snprintf(name, sizeof name, "%s.npy", names[i]);
         rni_array_head head = {0};
-        double values[24];
+        double values[24] = {0};
         assert_status(read_file(fixture(name), &head, values), RN_OK);
         assert_int_equal(head.rank, 3);
         assert_int_equal(head.shape[0], 3);
@@ -101,7 +101,8 @@ static rn_status parse_head(const char *text, rni_array_head *head)
     const size_t n_text = strlen(text);
     bytes[8] = (unsigned char)(n_text & 0xFF);
     bytes[9] = (unsigned char)(n_text >> 8);
-    memcpy(bytes + 10, text, n_text);
+    for (size_t i = 0; i < n_text; i++)
+        bytes[10 + i] = (unsigned char)text[i];
     rni_reader *reader = NULL;
     assert_status(rni_memory_open("m", bytes, sizeof bytes, &reader), RN_OK);
     const rn_status status = rni_npy_read_head(reader, head);

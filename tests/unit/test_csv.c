@@ -64,9 +64,10 @@ static void large_tables_survive_every_buffer_boundary(void **state)
     rni_csv csv = {0};
     assert_status(parse(rni_text_get(&text), false, &csv), RN_OK);
     assert_int_equal(csv.n_rows, 30000);
-    for (int i = 0; i < 30000; i++) {
-        assert_close(csv.values[2 * i], i, 0.0);
-        assert_close(csv.values[2 * i + 1], i == 0 ? 0.5 : -i - 0.5, 0.0); /* -0 prints as 0 */
+    for (rn_index i = 0; i < 30000; i++) {
+        assert_close(csv.values[2 * i], (double)i, 0.0);
+        assert_close(csv.values[2 * i + 1], i == 0 ? 0.5 : -(double)i - 0.5,
+                     0.0); /* -0 prints as 0 */
     }
     rni_csv_clear(&csv);
     rni_text_clear(&text);

@@ -122,7 +122,7 @@ static void label_noise_touches_training_targets_only(void **state)
     for (rn_index i = 0; i < a.n_samples; i++)
         square += (a.targets[i] - b.targets[i]) * (a.targets[i] - b.targets[i]);
     assert_close(square / 5000.0, 0.25, 0.25 * 0.1); /* five deviations of sqrt(2/N) */
-    assert_memory_equal(a.inputs, b.inputs, 5000 * 4 * sizeof(double));
+    assert_memory_equal(a.inputs, b.inputs, sizeof(double) * 5000 * 4);
     assert_memory_equal(rn_data_get(noisy, RN_DATA_HELD_OUT).targets,
                         rn_data_get(clean, RN_DATA_HELD_OUT).targets, 256 * sizeof(double));
     rn_data_destroy(noisy);

@@ -228,14 +228,18 @@ static void all_mistakes_come_at_once_in_the_order_of_the_file(void **state)
         "f.yaml:8:25: grid.floor: ", "--set model.tied: "};
     assert_int_equal(mistakes.n_found, 8);
     assert_int_equal(mistakes.n_kept, 8);
-    assert_non_null(mistakes.items);
+    if (!mistakes.items) {
+        fail();
+        return;
+    }
     assert_message_has("8 mistakes in the configuration\n");
     for (rn_index i = 0; i < 8; i++) {
         assert_memory_equal(mistakes.items[i].text, begins[i], strlen(begins[i]));
         assert_message_has(mistakes.items[i].text);
     }
-    assert_int_equal(mistakes.items[2].place.line, 5);
-    assert_int_equal(mistakes.items[2].place.column, 10);
+    const rni_place depth = mistakes.items[2].place;
+    assert_int_equal(depth.line, 5);
+    assert_int_equal(depth.column, 10);
     rni_mistakes_clear(&mistakes);
     assert_int_equal(rni_memory_bytes(), 0);
 }
