@@ -143,9 +143,9 @@ static rn_status advance(session *s, double duration, double first_step)
     return RN_OK;
 }
 
-static rn_status check(const rni_ode *ode, double duration, double first_step, const double *y)
+static rn_status check(const rni_ode *ode, double duration, double first_step)
 {
-    if (!ode || !ode->rhs || !y || !rni_size_ok(ode->n))
+    if (!ode->rhs || !rni_size_ok(ode->n))
         return rni_fail(RN_ERR_ARGUMENT, "rni_ode_integrate: an argument is NULL or empty");
     if (!isfinite(duration) || !(duration > 0.0) || !(first_step >= 0.0) || !isfinite(first_step))
         return rni_fail(RN_ERR_ARGUMENT,
@@ -163,7 +163,8 @@ static rn_status check(const rni_ode *ode, double duration, double first_step, c
 rn_status rni_ode_integrate(const rni_ode *ode, double duration, double first_step, double *y,
                             rni_ode_report *report)
 {
-    RNI_TRY(check(ode, duration, first_step, y));
+    if (!ode || !y) return rni_fail(RN_ERR_ARGUMENT, "rni_ode_integrate: an argument is NULL");
+    RNI_TRY(check(ode, duration, first_step));
     session s = {.ode = ode, .whole_step = first_step};
     rn_status status = open_session(&s, duration, first_step, y);
     if (status == RN_ERR_MEMORY)

@@ -42,9 +42,7 @@ static rn_status run_tile(void *user, rn_index i, int thread)
     const rni_tile tile = rni_tiles_get(p->tiles, i, thread);
     const rn_index row = tile.first * t->n_outputs;
     const size_t bytes = (size_t)(tile.count * t->n_outputs) * sizeof(double);
-    RNI_TRY(rni_trainer_bind(t, tile.work, p->theta));
-    RNI_TRY(rn_workspace_bind(tile.work, t->inputs, p->batch->inputs + tile.first * t->n_features));
-    RNI_TRY(rn_workspace_bind(tile.work, t->targets, p->batch->targets + row));
+    RNI_TRY(rni_trainer_bind(t, tile.work, p->theta, p->batch, tile.first));
     RNI_TRY(rn_workspace_run(tile.work));
     const double *f = rn_workspace_value(tile.work, t->outputs);
     if (p->sums) p->sums[i] = *rn_workspace_value(tile.work, t->total);
@@ -132,8 +130,8 @@ rn_status rn_trainer_predict(rn_trainer *trainer, const double *theta, const rn_
     pass p = {.trainer = trainer,
               .tiles = tiles,
               .batch = batch,
-              .theta = theta ? theta : trainer->theta,
-              .outputs = outputs,
-              .residual = residual};
+              .theta = theta ? theta : trainer->theta};
+    p.outputs = outputs;
+    p.residual = residual;
     return rni_pool_run(trainer->pool, rni_tiles_count(tiles), run_tile, &p);
 }

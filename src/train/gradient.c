@@ -19,11 +19,16 @@ typedef struct pass {
     double *gradient;
 } pass;
 
-rn_status rni_trainer_bind(const rn_trainer *trainer, rn_workspace *work, const double *theta)
+rn_status rni_trainer_bind(const rn_trainer *t, rn_workspace *work, const double *theta,
+                           const rn_batch *batch, rn_index first)
 {
-    for (rn_index k = 0; k < trainer->n_parameters; k++)
-        RNI_TRY(rn_workspace_bind(work, trainer->parameters[k], theta + trainer->offsets[k]));
-    return RN_OK;
+    const double *inputs = batch->inputs + first * t->n_features;
+    const double *targets = batch->targets + first * t->n_outputs;
+    rn_status status = rn_workspace_bind(work, t->inputs, inputs);
+    if (status == RN_OK) status = rn_workspace_bind(work, t->targets, targets);
+    for (rn_index k = 0; k < t->n_parameters && status == RN_OK; k++)
+        status = rn_workspace_bind(work, t->parameters[k], theta + t->offsets[k]);
+    return status;
 }
 
 /* chunk := or += the gradients of the tile just run. */
@@ -41,6 +46,17 @@ static void add_tile(const rn_trainer *t, const rn_workspace *work, bool is_firs
     }
 }
 
+/* Runs one tile on theta and writes the sum of its losses. */
+static rn_status run_tile(const pass *p, const rni_tile *tile, double *sum)
+{
+    const rn_trainer *t = p->trainer;
+    const rn_batch *batch = &t->desc.train;
+    RNI_TRY(rni_trainer_bind(t, tile->work, p->theta, batch, tile->first));
+    RNI_TRY(rn_workspace_run(tile->work));
+    *sum = *rn_workspace_value(tile->work, t->total);
+    return RN_OK;
+}
+
 static rn_status run_chunk(void *user, rn_index chunk, int thread)
 {
     const pass *p = user;
@@ -50,14 +66,7 @@ static rn_status run_chunk(void *user, rn_index chunk, int thread)
     const rn_index end = (chunk + 1) * n_tiles / t->n_chunks;
     for (rn_index i = first; i < end; i++) {
         const rni_tile tile = rni_tiles_get(t->tiles, i, thread);
-        const rn_batch *batch = &t->desc.train;
-        RNI_TRY(rni_trainer_bind(t, tile.work, p->theta));
-        RNI_TRY(
-            rn_workspace_bind(tile.work, t->inputs, batch->inputs + tile.first * t->n_features));
-        RNI_TRY(
-            rn_workspace_bind(tile.work, t->targets, batch->targets + tile.first * t->n_outputs));
-        RNI_TRY(rn_workspace_run(tile.work));
-        t->sums[i] = *rn_workspace_value(tile.work, t->total);
+        RNI_TRY(run_tile(p, &tile, &t->sums[i]));
         add_tile(t, tile.work, i == first, t->chunks + chunk * t->n_weights);
     }
     return RN_OK;
@@ -93,7 +102,8 @@ static rn_status add_chunks(void *user, rn_index block, int thread)
 rn_status rni_trainer_gradient_at(rn_trainer *trainer, const double *theta, double *loss,
                                   double *gradient, double *norm)
 {
-    pass p = {.trainer = trainer, .theta = theta, .gradient = gradient};
+    pass p = {.trainer = trainer, .theta = theta};
+    p.gradient = gradient;
     RNI_TRY(rni_pool_run(trainer->pool, trainer->n_chunks, run_chunk, &p));
     RNI_TRY(rni_pool_run(trainer->pool, trainer->n_blocks, add_chunks, &p));
     *loss = rni_tree_sum(trainer->sums, rni_tiles_count(trainer->tiles))

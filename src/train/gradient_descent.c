@@ -26,7 +26,7 @@ static const rni_option_table table =
               gradient_descent_settings);
 
 /* A loss so many times the first one will not come back. */
-static const double HOPELESS = 1e10;
+static const double hopeless_growth = 1e10;
 
 static bool needs_scale(const void *values)
 {
@@ -62,7 +62,7 @@ static rn_status advance(rn_trainer *t, const void *settings, rn_index to_step,
         if (status == RN_ERR_NONFINITE) return report_divergence(t, eta);
         if (status < 0) return status;
         if (!(t->state.first_loss > 0.0)) t->state.first_loss = t->loss;
-        if (t->loss > HOPELESS * t->state.first_loss) return report_divergence(t, eta);
+        if (t->loss > hopeless_growth * t->state.first_loss) return report_divergence(t, eta);
         for (rn_index i = 0; i < t->n_weights; i++)
             t->theta[i] -= eta * t->gradient[i];
         t->has_gradient = false;

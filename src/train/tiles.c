@@ -24,20 +24,24 @@ rn_index rni_tile_size(rn_index n_samples)
     return rni_min(FULL_TILE, rni_max(LEAST_TILE, part));
 }
 
+/* A plan for `count` samples (none: nothing is done), and work spaces for it. */
+static rn_status plan_one(const rn_graph *graph, rn_index count, rn_index n_wanted,
+                          const rn_node *wanted, rn_plan **plan, rn_workspace **work, int n_work)
+{
+    if (count == 0) return RN_OK;
+    rn_status status = rn_plan_create(graph, count, n_wanted, wanted, plan);
+    for (int k = 0; k < n_work && status == RN_OK; k++)
+        status = rn_workspace_create(*plan, &work[k]);
+    return status;
+}
+
 static rn_status plan_tiles(rni_tiles *tiles, const rn_graph *graph, rn_index n_wanted,
                             const rn_node *wanted)
 {
-    const rn_index rest = tiles->n_samples % tiles->size;
-    if (tiles->n_samples >= tiles->size) {
-        RNI_TRY(rn_plan_create(graph, tiles->size, n_wanted, wanted, &tiles->full));
-        for (int k = 0; k < tiles->n_threads; k++)
-            RNI_TRY(rn_workspace_create(tiles->full, &tiles->work[k]));
-    }
-    if (rest > 0) {
-        RNI_TRY(rn_plan_create(graph, rest, n_wanted, wanted, &tiles->rest));
-        RNI_TRY(rn_workspace_create(tiles->rest, &tiles->work[tiles->n_threads]));
-    }
-    return RN_OK;
+    const rn_index full = tiles->n_samples >= tiles->size ? tiles->size : 0;
+    RNI_TRY(plan_one(graph, full, n_wanted, wanted, &tiles->full, tiles->work, tiles->n_threads));
+    return plan_one(graph, tiles->n_samples % tiles->size, n_wanted, wanted, &tiles->rest,
+                    tiles->work + tiles->n_threads, 1);
 }
 
 rn_status rni_tiles_create(const rn_graph *graph, rn_index n_samples, rn_index n_wanted,

@@ -54,9 +54,9 @@ struct rn_trainer {
     double *gradient; /**< owned, [n_weights] */
 };
 
-/** Gives every parameter its part of theta [n_weights]. */
-RN_NODISCARD rn_status rni_trainer_bind(const rn_trainer *trainer, rn_workspace *work,
-                                        const double *theta);
+/** Binds theta [n_weights] and the samples of a batch from `first` on. */
+RN_NODISCARD rn_status rni_trainer_bind(const rn_trainer *t, rn_workspace *work,
+                                        const double *theta, const rn_batch *batch, rn_index first);
 
 /**
  * Loss and gradient on the training samples at any theta.

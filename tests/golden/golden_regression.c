@@ -44,7 +44,7 @@ static training make(const char *dynamics, const rn_setting *settings, int n_set
     for (int k = 0; k < n_settings; k++)
         plan.dynamics_settings[k] = settings[k];
     training t = {0};
-    t.inputs = rni_alloc(N * N, sizeof(double));
+    t.inputs = rni_alloc((rn_index)N * N, sizeof(double));
     t.targets = rni_alloc_zero(N, sizeof(double));
     assert_non_null(t.inputs);
     assert_non_null(t.targets);

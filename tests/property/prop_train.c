@@ -122,12 +122,12 @@ static void compare_threads(training_plan plan, rn_index n_steps)
 {
     const int counts[] = {1, 2, 3, 7};
     enum { ROOM = 200000, STEPS = 64 };
-    double *theta = rni_alloc_zero(2 * ROOM, sizeof(double));
+    double *theta = rni_alloc_zero((rn_index)2 * ROOM, sizeof(double));
     double losses[2][STEPS] = {{0}};
     assert_non_null(theta);
     for (int k = 0; k < 4; k++) {
         plan.n_threads = counts[k];
-        walk(&plan, n_steps, theta + (k > 0) * ROOM, losses[k > 0]);
+        walk(&plan, n_steps, theta + (rn_index)(k > 0) * ROOM, losses[k > 0]);
         if (k == 0) continue;
         assert_memory_equal(theta, theta + ROOM, ROOM * sizeof(double));
         assert_memory_equal(losses[0], losses[1], sizeof losses[0]);

@@ -32,8 +32,10 @@ static void residual_is_the_derivative_of_every_loss(void **state)
 
         double f_values[N * C];
         double y_values[N * C];
-        rni_rng_fill_normal((rni_stream){check_seed(), RNI_RNG_TEST, 0}, 0, N * C, f_values);
-        rni_rng_fill_normal((rni_stream){check_seed(), RNI_RNG_TEST, 1}, 0, N * C, y_values);
+        rni_rng_fill_normal((rni_stream){check_seed(), RNI_RNG_TEST, 0}, 0, (rn_index)N * C,
+                            f_values);
+        rni_rng_fill_normal((rni_stream){check_seed(), RNI_RNG_TEST, 1}, 0, (rn_index)N * C,
+                            y_values);
         const rn_node wanted[] = {nodes.per_sample, nodes.residual, derivative};
         rn_plan *plan = NULL;
         rn_workspace *work = NULL;

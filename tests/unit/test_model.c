@@ -28,8 +28,8 @@ static double activate(const char *name, double z)
 }
 
 /* y[j] := factor sum_i x[i] w[i, j] + b[j]; steps over the numbers used. */
-static void map_by_hand(const double **theta, double factor, int bias, int n_in, int n_out,
-                        const double *x, double *y)
+static void map_by_hand(const double **theta, double factor, int bias, rn_index n_in,
+                        rn_index n_out, const double *x, double *y)
 {
     const double *w = *theta;
     const double *b = w + n_in * n_out;
@@ -43,7 +43,8 @@ static void map_by_hand(const double **theta, double factor, int bias, int n_in,
 }
 
 typedef struct mlp {
-    int depth, width, residual, bias, is_standard, reads_linear;
+    rn_index depth, width;
+    int residual, bias, is_standard, reads_linear;
     double gain, readout_gain;
     const char *activation;
 } mlp;
@@ -122,9 +123,9 @@ static void check_mlp(const mlp *net, const rn_setting *settings, rn_index n_set
     double x[N * D];
     double f[N * C];
     double g[C];
-    fill_normal(0, N * D, x);
+    fill_normal(0, (rn_index)N * D, x);
     evaluate(model, theta, x, f);
-    for (int i = 0; i < N; i++) {
+    for (rn_index i = 0; i < N; i++) {
         mlp_by_hand(net, theta, D, C, x + i * D, g);
         for (int c = 0; c < C; c++) {
             /* rounding of a few dozen terms, grown through at most 3 maps of gain < 4 */
@@ -191,79 +192,88 @@ static void gains_depth_zero_and_a_linear_readout_are_heard(void **state)
     check_mlp(&net, shallow, 3);
 }
 
+enum { T = 8, PIECE = 2, STATE = 6, ANSWERS = 3 };
+
+/* h := erf(V x / sqrt(PIECE) + 1.2 U h / sqrt(STATE) + b); theta holds V, U, b. */
+static void step_by_hand(const double *theta, const double *x, double *h)
+{
+    const double *u = theta + (rn_index)PIECE * STATE;
+    const double *b = u + (rn_index)STATE * STATE;
+    double z[STATE];
+    for (rn_index j = 0; j < STATE; j++) {
+        z[j] = b[j];
+        for (rn_index k = 0; k < PIECE; k++)
+            z[j] += x[k] * theta[k * STATE + j] / sqrt((double)PIECE);
+        for (rn_index k = 0; k < STATE; k++)
+            z[j] += 1.2 * h[k] * u[k * STATE + j] / sqrt((double)STATE);
+    }
+    for (rn_index j = 0; j < STATE; j++)
+        h[j] = erf(z[j]);
+}
+
 static void recurrent_net_equals_its_formula(void **state)
 {
     (void)state;
-    enum { T = 8, PIECE = 2, W = 6, C = 3 };
     const rn_setting settings[] = {
         {"steps", "8"}, {"width", "6"}, {"gain", "1.2"}, {"bias", "true"}, {"activation", "erf"}};
-    rn_model *model = make("recurrent", settings, 5, RN_SHAPE(T, PIECE), C);
+    rn_model *model = make("recurrent", settings, 5, RN_SHAPE(T, PIECE), ANSWERS);
     double *theta = random_theta(model);
     double x[N * T * PIECE];
-    double f[N * C];
-    fill_normal(0, N * T * PIECE, x);
+    double f[N * ANSWERS];
+    fill_normal(0, (rn_index)N * T * PIECE, x);
     evaluate(model, theta, x, f);
-    const double *v = theta;
-    const double *u = v + PIECE * W;
-    const double *b = u + W * W;
-    const double *out = b + W;
-    for (int i = 0; i < N; i++) {
-        double h[W] = {0};
-        for (int t = 0; t < T; t++) {
-            double z[W];
-            for (int j = 0; j < W; j++) {
-                z[j] = b[j];
-                for (int k = 0; k < PIECE; k++)
-                    z[j] += x[(i * T + t) * PIECE + k] * v[k * W + j] / sqrt((double)PIECE);
-                for (int k = 0; k < W; k++)
-                    z[j] += 1.2 * h[k] * u[k * W + j] / sqrt((double)W);
-            }
-            for (int j = 0; j < W; j++)
-                h[j] = erf(z[j]);
-        }
-        for (int c = 0; c < C; c++) {
+    const double *out = theta + rn_model_n_weights(model) - (rn_index)STATE * ANSWERS;
+    for (rn_index i = 0; i < N; i++) {
+        double h[STATE] = {0};
+        for (rn_index t = 0; t < T; t++)
+            step_by_hand(theta, x + (i * T + t) * PIECE, h);
+        for (rn_index c = 0; c < ANSWERS; c++) {
             double g = 0.0;
-            for (int j = 0; j < W; j++)
-                g += h[j] * out[j * C + c] / sqrt((double)W);
-            assert_close(f[i * C + c], g, 1e-13);
+            for (rn_index j = 0; j < STATE; j++)
+                g += h[j] * out[j * ANSWERS + c] / sqrt((double)STATE);
+            assert_close(f[i * ANSWERS + c], g, 1e-13);
         }
     }
-    assert_int_equal(rn_model_n_weights(model), PIECE * W + W * W + W + W * C);
+    assert_int_equal(rn_model_n_weights(model),
+                     PIECE * STATE + STATE * STATE + STATE + STATE * ANSWERS);
     rni_free(theta);
     rn_model_destroy(model);
+}
+
+/* Output c of 1.2 / sqrt(W) tanh(x W / sqrt(D)) W^T, each factor where the weights lack it. */
+enum { TIED_IN = 4, TIED_WIDTH = 6 };
+
+static double tied_by_hand(const double *theta, const double *x, rn_index c, int is_standard)
+{
+    const double forth = is_standard ? 1.0 : 0.5; /* 1/sqrt(TIED_IN), in the network or not */
+    const double back = is_standard ? 1.2 / 0.5 : 1.2;
+    double f = 0.0;
+    for (rn_index j = 0; j < TIED_WIDTH; j++) {
+        double z = 0.0;
+        for (rn_index k = 0; k < TIED_IN; k++)
+            z += forth * x[k] * theta[k * TIED_WIDTH + j];
+        f += back * tanh(z) * theta[c * TIED_WIDTH + j];
+    }
+    return f / sqrt((double)TIED_WIDTH);
 }
 
 static void tied_net_equals_its_formula(void **state)
 {
     (void)state;
-    enum { D = 4, W = 6 };
     for (int options = 0; options < 4; options++) {
-        const int n_outputs = options & 1 ? D : 2;
+        const rn_index n_outputs = options & 1 ? TIED_IN : 2;
         const int is_standard = options >> 1;
         const rn_setting settings[] = {
             {"width", "6"}, {"gain", "1.2"}, {"parametrisation", is_standard ? "standard" : "ntk"}};
-        rn_model *model = make("tied", settings, 3, RN_SHAPE(D), n_outputs);
+        rn_model *model = make("tied", settings, 3, RN_SHAPE(TIED_IN), n_outputs);
         double *theta = random_theta(model);
-        double x[N * D];
-        double f[N * D];
-        fill_normal(0, N * D, x);
+        double x[N * TIED_IN];
+        double f[N * TIED_IN];
+        fill_normal(0, (rn_index)N * TIED_IN, x);
         evaluate(model, theta, x, f);
-        const double unit = is_standard ? 1.0 : 0.5; /* 1/sqrt(D), in the network or not */
-        for (int i = 0; i < N; i++) {
-            double h[W];
-            for (int j = 0; j < W; j++) {
-                double z = 0.0;
-                for (int k = 0; k < D; k++)
-                    z += unit * x[i * D + k] * theta[k * W + j];
-                h[j] = tanh(z);
-            }
-            for (int c = 0; c < n_outputs; c++) {
-                double g = 0.0;
-                for (int j = 0; j < W; j++)
-                    g += h[j] * theta[c * W + j];
-                g *= 1.2 / sqrt((double)W) * unit / 0.5;
-                assert_close(f[i * n_outputs + c], g, 1e-13);
-            }
+        for (rn_index i = 0; i < N * n_outputs; i++) {
+            const double *sample = x + i / n_outputs * TIED_IN;
+            assert_close(f[i], tied_by_hand(theta, sample, i % n_outputs, is_standard), 1e-13);
         }
         rni_free(theta);
         rn_model_destroy(model);
@@ -279,7 +289,7 @@ static void linear_model_is_a_product(void **state)
     double *theta = random_theta(model);
     double x[N * D];
     double f[N * C];
-    fill_normal(0, N * D, x);
+    fill_normal(0, (rn_index)N * D, x);
     evaluate(model, theta, x, f);
     for (int i = 0; i < N; i++)
         for (int c = 0; c < C; c++) {
@@ -298,7 +308,7 @@ static void samples_of_any_shape_are_flattened(void **state)
     const rn_shape shapes[] = {RN_SHAPE(12), RN_SHAPE(2, 6), RN_SHAPE(2, 3, 2)};
     double x[N * 12];
     double f[3][N];
-    fill_normal(0, N * 12, x);
+    fill_normal(0, (rn_index)N * 12, x);
     for (int k = 0; k < 3; k++) {
         rn_model *model = make("mlp", NULL, 0, shapes[k], 1);
         double *theta = random_theta(model);
@@ -381,7 +391,7 @@ static void arms_of_a_study_share_their_draws(void **state)
     /* the same random function in either parametrisation */
     double x[N * 4];
     double f[2][N * 2];
-    fill_normal(0, N * 4, x);
+    fill_normal(0, (rn_index)N * 4, x);
     evaluate(arms[0], theta[0], x, f[0]);
     evaluate(arms[3], theta[3], x, f[1]);
     for (int i = 0; i < N * 2; i++)
@@ -412,9 +422,9 @@ static void a_replica_axis_runs_many_seeds_at_once(void **state)
     double x_values[N * D];
     double w_values[R * D * W];
     double a_values[R * W];
-    fill_normal(0, N * D, x_values);
-    fill_normal(1, R * D * W, w_values);
-    fill_normal(2, R * W, a_values);
+    fill_normal(0, (rn_index)N * D, x_values);
+    fill_normal(1, (rn_index)R * D * W, w_values);
+    fill_normal(2, (rn_index)R * W, a_values);
     rn_plan *plan = NULL;
     rn_workspace *work = NULL;
     assert_status(rn_plan_create(g, N, 1, &f, &plan), RN_OK);
