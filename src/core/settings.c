@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "core/size.h"
+#include "core/override.h"
 
 /* The state of one section. */
 typedef struct part {
@@ -22,21 +22,12 @@ struct rni_settings {
     part *parts; /* [schema->n_sections] */
 };
 
-/* One override, split into zero-terminated words. */
-typedef struct override {
-    char *words;         /* what the others point into; owned */
-    const char *section; /* "" without a point */
-    const char *key;     /* "" where there is none */
-    const char *value;   /* NULL: no '=' */
-    bool is_known;       /* its section exists */
-} override;
-
 /* One validation. */
 typedef struct checker {
     const char *name; /* of the file */
     const rni_schema *schema;
     rni_settings *settings;
-    override *overrides;
+    rni_override *overrides;
     rn_index n_overrides;
     rni_mistakes mistakes;
     bool is_out_of_memory;
@@ -63,68 +54,16 @@ static rni_text begin(const checker *check, rni_place place, const char *section
     return text;
 }
 
-static rni_text begin_override(const override *entry)
+static rni_text begin_override(const rni_override *entry)
 {
     rni_text text = {0};
-    const rni_quoted section = rni_quote(entry->section, (rn_index)strlen(entry->section));
-    const rni_quoted key = rni_quote(entry->key, (rn_index)strlen(entry->key));
-    rni_text_add(&text, "--set %.*s%s%.*s: ", (int)strlen(section.chars) - 2, section.chars + 1,
-                 entry->section[0] ? "." : "", (int)strlen(key.chars) - 2, key.chars + 1);
+    rni_override_name(entry, &text);
     return text;
 }
 
 static rn_status no_memory(const checker *check)
 {
     return rni_fail(RN_ERR_MEMORY, "%s: no memory to validate it", check->name);
-}
-
-/* --- lists of names -------------------------------------------------------------------------- */
-
-/* Appends ", name" to a list and offers the name as a neighbour. */
-static void list_name(rni_text *text, rni_nearest *nearest, bool *is_first, const char *name)
-{
-    rni_text_add(text, "%s%s", *is_first ? "" : ", ", name);
-    *is_first = false;
-    rni_nearest_offer(nearest, name);
-}
-
-static void end_list(rni_text *text, const rni_nearest *nearest)
-{
-    if (nearest->best) rni_text_add(text, "; did you mean '%s'?", nearest->best);
-}
-
-static void list_keys(rni_text *text, const rni_section *section, const rni_option_table *table,
-                      const char *word)
-{
-    rni_nearest nearest = {.word = word};
-    bool is_first = true;
-    if (section->kinds) list_name(text, &nearest, &is_first, "kind");
-    for (rn_index i = 0; i < table->n_options; i++)
-        list_name(text, &nearest, &is_first, table->options[i].key);
-    if (is_first) rni_text_add(text, "no keys");
-    end_list(text, &nearest);
-}
-
-static void list_kinds(rni_text *text, const rni_section *section, const char *word)
-{
-    rni_nearest nearest = {.word = word};
-    bool is_first = true;
-    for (rn_index i = 0; section->kinds(i); i++)
-        list_name(text, &nearest, &is_first, section->kinds(i)->name);
-    end_list(text, &nearest);
-}
-
-static void list_sections(rni_text *text, const rni_schema *schema, const char *word)
-{
-    rni_nearest nearest = {.word = word};
-    bool is_first = true;
-    for (rn_index i = 0; i < schema->n_sections; i++) {
-        const rni_section *section = &schema->sections[i];
-        if (section->name[0]) list_name(text, &nearest, &is_first, section->name);
-        for (rn_index j = 0; !section->name[0] && j < section->table->n_options; j++)
-            list_name(text, &nearest, &is_first, section->table->options[j].key);
-    }
-    end_list(text, &nearest);
 }
 
 /* --- the document ---------------------------------------------------------------------------- */
@@ -243,7 +182,7 @@ static void add_unknown_key(checker *check, const rni_section *section, const pa
     rni_text_add(text, "found an unknown key");
     if (section->kinds) rni_text_add(text, " for kind '%s'", now->table->name);
     rni_text_add(text, ", expected one of: ");
-    list_keys(text, section, now->table, key);
+    rni_section_list_keys(section, now->table, key, text);
     hint_at_owner(text, section, key);
     keep(check, place, text);
 }
@@ -266,30 +205,13 @@ static void apply_document(checker *check, const rni_section *section, const par
 
 /* --- overrides ------------------------------------------------------------------------------- */
 
-/* Splits "section.key=value". @return false when memory is out */
-static bool split(const char *text, override *out)
-{
-    out->words = rni_copy_text(text);
-    if (!out->words) return false;
-    char *equals = strchr(out->words, '=');
-    if (equals) {
-        *equals = '\0';
-        out->value = equals + 1;
-    }
-    char *point = strchr(out->words, '.');
-    if (point) *point = '\0';
-    out->section = point ? out->words : "";
-    out->key = point ? point + 1 : out->words;
-    return true;
-}
-
-static bool is_kind(const rni_section *section, const override *entry)
+static bool is_kind(const rni_section *section, const rni_override *entry)
 {
     return section->kinds && strcmp(entry->key, "kind") == 0;
 }
 
 static void apply_override(checker *check, const rni_section *section, const part *now,
-                           const override *entry)
+                           const rni_override *entry)
 {
     if (is_kind(section, entry)) return;
     const rni_place nowhere = {0, 0};
@@ -313,14 +235,14 @@ static void apply_override(checker *check, const rni_section *section, const par
 static void check_overrides(checker *check)
 {
     for (rn_index i = 0; i < check->n_overrides; i++) {
-        const override *entry = &check->overrides[i];
+        const rni_override *entry = &check->overrides[i];
         if (entry->is_known) continue;
         rni_text text = begin_override(entry);
         if (!entry->value || !entry->key[0]) {
             rni_text_add(&text, "found no setting with a value, expected section.key=value");
         } else {
             rni_text_add(&text, "found an unknown section or key, expected one of: ");
-            list_sections(&text, check->schema, entry->section[0] ? entry->section : entry->key);
+            rni_schema_list(check->schema, entry->section[0] ? entry->section : entry->key, &text);
         }
         keep(check, (rni_place){0, 0}, &text);
     }
@@ -328,22 +250,15 @@ static void check_overrides(checker *check)
 
 /* --- sections -------------------------------------------------------------------------------- */
 
-static const rni_option_table *find_kind(const rni_section *section, const char *name)
-{
-    for (rn_index i = 0; section->kinds(i); i++)
-        if (strcmp(section->kinds(i)->name, name) == 0) return section->kinds(i);
-    return NULL;
-}
-
-static bool concerns(const override *entry, const rni_section *section)
+static bool concerns(const rni_override *entry, const rni_section *section)
 {
     return entry->is_known && strcmp(entry->section, section->name) == 0;
 }
 
 /* The last override of `kind` in a section, or NULL. */
-static const override *find_kind_override(const checker *check, const rni_section *section)
+static const rni_override *find_kind_override(const checker *check, const rni_section *section)
 {
-    const override *found = NULL;
+    const rni_override *found = NULL;
     for (rn_index i = 0; i < check->n_overrides; i++)
         if (concerns(&check->overrides[i], section) && is_kind(section, &check->overrides[i]))
             found = &check->overrides[i];
@@ -355,12 +270,12 @@ static const rni_option_table *choose(checker *check, const rni_section *section
                                       const rni_node *mapping)
 {
     if (!section->kinds) return section->table;
-    const override *chosen = find_kind_override(check, section);
+    const rni_override *chosen = find_kind_override(check, section);
     const rni_node *node = mapping && !chosen ? rni_node_find(mapping, "kind") : NULL;
     const char *name = section->initial_kind;
     if (node) name = node->type == RNI_NODE_SCALAR && !is_nothing(node) ? node->text : NULL;
     if (chosen) name = chosen->value;
-    const rni_option_table *table = name ? find_kind(section, name) : NULL;
+    const rni_option_table *table = name ? rni_section_find_kind(section, name) : NULL;
     if (table) return table;
 
     rni_place place = {0, 0};
@@ -374,7 +289,7 @@ static const rni_option_table *choose(checker *check, const rni_section *section
     else
         rni_text_add(&text, "found %s", node ? kind_of_node(node) : "nothing");
     rni_text_add(&text, ", expected one of: ");
-    list_kinds(&text, section, name ? name : "");
+    rni_section_list_kinds(section, name ? name : "", &text);
     keep(check, place, &text);
     return NULL;
 }
@@ -439,7 +354,7 @@ static void check_top(checker *check, const rni_node *root)
         if (is_known) continue;
         rni_text text = begin(check, child->key_place, "", child->key);
         rni_text_add(&text, "found an unknown section or key, expected one of: ");
-        list_sections(&text, check->schema, child->key);
+        rni_schema_list(check->schema, child->key, &text);
         keep(check, child->key_place, &text);
     }
 }
@@ -481,39 +396,16 @@ static rn_status fill_all(checker *check, const rni_node *root)
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
-/* True if the override can only mean this section. */
-static bool has_place(const rni_section *section, const override *entry)
-{
-    if (strcmp(section->name, entry->section) != 0) return false;
-    return section->name[0] || rni_option_find(section->table, entry->key);
-}
-
 static rn_status prepare(checker *check, const char *const *overrides, rn_index n_overrides)
 {
     check->settings = rni_alloc_zero(1, sizeof *check->settings);
-    check->overrides = rni_alloc_zero(n_overrides, sizeof *check->overrides);
-    if (check->settings) {
-        check->settings->schema = check->schema;
-        check->settings->parts =
-            rni_alloc_zero(check->schema->n_sections, sizeof *check->settings->parts);
-    }
-    if (!check->settings || !check->overrides || !check->settings->parts) return no_memory(check);
-    check->n_overrides = n_overrides;
-    for (rn_index i = 0; i < n_overrides; i++) {
-        override *entry = &check->overrides[i];
-        if (!split(overrides[i], entry)) return no_memory(check);
-        if (!entry->value || !entry->key[0]) continue;
-        for (rn_index j = 0; j < check->schema->n_sections; j++)
-            entry->is_known |= has_place(&check->schema->sections[j], entry);
-    }
-    return RN_OK;
-}
-
-static void release_overrides(checker *check)
-{
-    for (rn_index i = 0; i < check->n_overrides; i++)
-        rni_free(check->overrides[i].words);
-    rni_free(check->overrides);
+    check->overrides = rni_overrides_create(check->schema, overrides, n_overrides);
+    if (check->overrides) check->n_overrides = n_overrides;
+    if (!check->settings || !check->overrides) return no_memory(check);
+    check->settings->schema = check->schema;
+    check->settings->parts =
+        rni_alloc_zero(check->schema->n_sections, sizeof *check->settings->parts);
+    return check->settings->parts ? RN_OK : no_memory(check);
 }
 
 rn_status rni_settings_create(const rni_schema *schema, const rni_document *document,
@@ -526,7 +418,7 @@ rn_status rni_settings_create(const rni_schema *schema, const rni_document *docu
     if (status == RN_OK) status = fill_all(&check, document ? rni_document_root(document) : NULL);
     if (status == RN_OK && check.mistakes.n_found > 0)
         status = rni_mistakes_report(&check.mistakes);
-    release_overrides(&check);
+    rni_overrides_destroy(check.overrides, check.n_overrides);
     if (mistakes) {
         rni_mistakes_clear(mistakes);
         if (status == RN_ERR_CONFIG) {

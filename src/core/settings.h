@@ -35,26 +35,8 @@
 #define RNI_CORE_SETTINGS_H
 
 #include "core/mistakes.h"
-#include "core/option.h"
-#include "core/text.h"
+#include "core/schema.h"
 #include "core/tree.h"
-
-/** The table of entry i of an axis; NULL beyond the last. Tables are constant. */
-typedef const rni_option_table *(*rni_kinds_fn)(rn_index i);
-
-/** One part of a configuration; exactly one of `table` and `kinds` is given. */
-typedef struct rni_section {
-    const char *name; /**< "" for the keys at the top of the file */
-    const char *help; /**< one line */
-    const rni_option_table *table;
-    rni_kinds_fn kinds;
-    const char *initial_kind; /**< entry used where `kind` is not given; NULL: it is required */
-} rni_section;
-
-typedef struct rni_schema {
-    const rni_section *sections; /**< borrowed, constant */
-    rn_index n_sections;
-} rni_schema;
 
 /** A validated configuration: a chosen table and a filled settings struct for every section. */
 typedef struct rni_settings rni_settings;
@@ -91,8 +73,5 @@ const rni_option_table *rni_settings_table(const rni_settings *settings, const c
 /** Appends the whole configuration as YAML, every default written out. Validating this text
     gives the same settings, and writing those the same text. */
 void rni_settings_write(const rni_settings *settings, rni_text *out);
-
-/** Appends a description of every section, entry and option for help and manual pages. */
-void rni_schema_describe(const rni_schema *schema, rni_text *out);
 
 #endif

@@ -1,11 +1,9 @@
 /*
- * Settings and schemas as text: the resolved configuration, and help.
+ * Settings as text: the resolved configuration.
  */
 #include <string.h>
 
 #include "core/settings.h"
-
-/* --- writing --------------------------------------------------------------------------------- */
 
 /* Characters that YAML would not read back as they are, apart from quote and backslash. */
 static bool needs_escape(uint32_t code)
@@ -65,39 +63,5 @@ void rni_settings_write(const rni_settings *settings, rni_text *out)
         const rni_section *section = &schema->sections[i];
         write_section(section, rni_settings_table(settings, section->name),
                       rni_settings_get(settings, section->name), out);
-    }
-}
-
-/* --- describing ------------------------------------------------------------------------------ */
-
-static void describe_table(const rni_option_table *table, const char *indent, rni_text *out)
-{
-    for (rn_index i = 0; i < table->n_options; i++) {
-        const rni_option *option = &table->options[i];
-        rni_text_add(out, "%s%s: %s\n%s    ", indent, option->key, option->help, indent);
-        rni_option_describe(option, out);
-        if (option->unit) rni_text_add(out, ", in %s", option->unit);
-        if (option->initial)
-            rni_text_add(out, "; default %s\n", option->initial[0] ? option->initial : "\"\"");
-        else
-            rni_text_add(out, "; required\n");
-    }
-}
-
-void rni_schema_describe(const rni_schema *schema, rni_text *out)
-{
-    for (rn_index i = 0; i < schema->n_sections; i++) {
-        const rni_section *section = &schema->sections[i];
-        if (section->name[0])
-            rni_text_add(out, "%s: %s\n", section->name, section->help ? section->help : "");
-        if (section->table) describe_table(section->table, section->name[0] ? "  " : "", out);
-        for (rn_index j = 0; section->kinds && section->kinds(j); j++) {
-            const rni_option_table *table = section->kinds(j);
-            const bool is_initial =
-                section->initial_kind && strcmp(section->initial_kind, table->name) == 0;
-            rni_text_add(out, "  kind: %s (%s%s)\n", table->name, table->help,
-                         is_initial ? "; default" : "");
-            describe_table(table, "    ", out);
-        }
     }
 }
