@@ -1,7 +1,6 @@
 /*
  * The renorm command: finds the command named on the command line and runs it.
  */
-#include <locale.h>
 #include <renorm/config.h>
 #include <renorm/info.h>
 #include <stdbool.h>
@@ -108,7 +107,6 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    (void)setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): first statement */
     if (argc < 2) {
         print_commands();
         return finish(EXIT_USAGE);

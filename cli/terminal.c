@@ -4,7 +4,6 @@
 #define _DEFAULT_SOURCE /* struct winsize */
 #include "terminal.h"
 
-#include <langinfo.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +28,17 @@ static const char *environment(const char *name)
     return value ? value : "";
 }
 
+/* The locale's text encoding by its name, such as en_GB.UTF-8: first of the three that is set. */
+static bool locale_is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = environment(names[i]);
+        if (value[0]) return strstr(value, "UTF-8") || strstr(value, "utf8");
+    }
+    return false;
+}
+
 terminal terminal_look(FILE *stream)
 {
     terminal t = {.stream = stream, .width = USUAL_WIDTH};
@@ -36,8 +46,7 @@ terminal terminal_look(FILE *stream)
     if (t.is_terminal) t.width = find_width(stream);
     t.has_colour =
         t.is_terminal && !environment("NO_COLOR")[0] && strcmp(environment("TERM"), "dumb") != 0;
-    const char *codes = nl_langinfo(CODESET); /* NOLINT(concurrency-mt-unsafe): as above */
-    t.has_unicode = strcmp(codes, "UTF-8") == 0;
+    t.has_unicode = locale_is_utf8();
     return t;
 }
 

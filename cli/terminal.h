@@ -16,7 +16,7 @@ typedef struct terminal {
     int width;        /**< columns; 80 where unknown */
 } terminal;
 
-/** Looks at a stream; setlocale must have been called for has_unicode. */
+/** Looks at a stream and at the environment. */
 terminal terminal_look(FILE *stream);
 
 typedef enum style {

@@ -111,7 +111,8 @@ static rn_status give_scale(execution *x)
                         n);
     const rn_kernel_point point =
         rni_stage_point(&x->stage, rn_trainer_theta(x->stage.trainer), &inputs);
-    const rn_spectra_options chosen = {.n_threads = x->stage.n_threads};
+    /* one thread: the training must not depend on how many there are */
+    const rn_spectra_options chosen = {.n_threads = 1};
     rn_status status = rn_kernel_assemble(x->stage.kernel, &point, block + n);
     if (status == RN_OK) status = rn_spectra_values(n, block + n, n, &chosen, block, NULL);
     if (status == RN_OK) status = rn_trainer_set_scale(x->stage.trainer, block[n - 1]);
