@@ -3,6 +3,7 @@
  */
 #include "arguments.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <renorm/config.h>
 #include <stdio.h>
@@ -25,8 +26,8 @@ static void print_flag(const flag *f)
 
 static void print_help(const command *c)
 {
-    printf("renorm %s%s%s%s: %s\n", c->name, c->operands[0] ? " " : "", c->operands,
-           c->n_flags ? " [options]" : "", c->help);
+    printf("renorm %s%s%s%s\n\n%c%s.\n", c->name, c->operands[0] ? " " : "", c->operands,
+           c->n_flags ? " [options]" : "", toupper((unsigned char)c->help[0]), c->help + 1);
     if (c->more) printf("\n%s\n", c->more);
     printf("\nOptions:\n");
     for (int i = 0; i < c->n_flags; i++)
@@ -142,7 +143,8 @@ bool parse_number(const char *option, const char *text, long low, long high, lon
     char *end = NULL;
     errno = 0;
     const long value = strtol(text, &end, 10);
-    if (errno || end == text || *end || value < low || value > high) {
+    const bool is_plain = text[0] == '-' || isdigit((unsigned char)text[0]);
+    if (!is_plain || errno || end == text || *end || value < low || value > high) {
         fprintf(stderr, "renorm: --%s: found '%s', expected a whole number from %ld to %ld\n",
                 option, text, low, high);
         return false;

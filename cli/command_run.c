@@ -13,11 +13,11 @@ static const flag flags[] = {
     {.name = "output",
      .letter = 'o',
      .value = "DIR",
-     .help = "folder for the results, new or empty (default runs/NAME)"},
+     .help = "new or empty folder for results (default runs/NAME)"},
     {.name = "set",
      .value = "KEY=VALUE",
      .repeats = true,
-     .help = "change a setting: --set model.depth=16; may be repeated"},
+     .help = "change a setting, as in --set model.depth=16; repeats"},
     {.name = "seed", .value = "N", .help = "the same as --set seed=N"},
     {.name = "threads", .value = "N", .help = "the same as --set threads=N"},
     {.name = "json", .help = "all results as JSON on standard output"},
@@ -119,9 +119,9 @@ const command command_run = {
     .min_operands = 1,
     .max_operands = 1,
     .help = "train a network and measure its spectral shells",
-    .more = "Writes config.yaml, manifest.yaml, metrics.csv, shells.csv, budget.csv and one file\n"
-            "snapshots/NNNNNN.h5 per measurement. Nothing is ever overwritten. Ctrl-C finishes\n"
-            "the step at hand and keeps everything measured so far.\n"
+    .more = "Writes config.yaml, manifest.yaml, metrics.csv, shells.csv, budget.csv and one\n"
+            "file snapshots/NNNNNN.h5 per measurement. Nothing is ever overwritten. Ctrl-C\n"
+            "finishes the step at hand and keeps everything measured so far.\n"
             "\n"
             "Exit status: 0 done, 1 stopped early, 2 wrong usage or configuration, 3 failed.",
     .flags = flags,

@@ -3,6 +3,7 @@
  */
 #include <renorm/config.h>
 #include <renorm/info.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +112,7 @@ int main(int argc, char **argv)
         print_commands();
         return finish(EXIT_USAGE);
     }
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a failed write, with words */
     choose_surroundings(argv);
     return finish(run_command(argc, argv));
 }
