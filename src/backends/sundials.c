@@ -23,8 +23,7 @@ enum { MAX_RESTARTS = 20 };
 typedef struct session {
     const rni_ode *ode;
     SUNContext context;
-    N_Vector y;        /* what ARKODE works with; undefined after a failed step */
-    N_Vector accepted; /* last accepted state */
+    N_Vector y; /* last accepted state */
     void *arkode;
     rn_status status; /* what rhs returned last */
     rn_index n_evaluations;
@@ -68,10 +67,8 @@ static rn_status open_session(session *s, double duration, double first_step, co
     const rni_ode *ode = s->ode;
     if (SUNContext_Create(NULL, &s->context) != 0) return RN_ERR_MEMORY;
     s->y = N_VNew_Serial(ode->n, s->context);
-    s->accepted = N_VNew_Serial(ode->n, s->context);
-    if (!s->y || !s->accepted) return RN_ERR_MEMORY;
+    if (!s->y) return RN_ERR_MEMORY;
     memcpy(N_VGetArrayPointer(s->y), y, (size_t)ode->n * sizeof *y);
-    N_VScale(1.0, s->y, s->accepted);
     s->arkode = ERKStepCreate(evaluate, 0.0, s->y, s->context);
     if (!s->arkode) return RN_ERR_MEMORY;
     int flag = ERKStepSetErrHandlerFn(s->arkode, keep_message, s);
@@ -90,7 +87,6 @@ static void close_session(session *s)
 {
     if (s->arkode) ERKStepFree(&s->arkode);
     if (s->y) N_VDestroy(s->y);
-    if (s->accepted) N_VDestroy(s->accepted);
     if (s->context) (void)SUNContext_Free(&s->context);
 }
 
@@ -106,11 +102,12 @@ static rn_status failure(const session *s, int flag, double t)
                     s->ode->rtol, s->ode->atol, t, s->n_steps, s->message);
 }
 
-/* Starts again at the last accepted state with a tenth of the step that failed. */
+/* Starts again at the last accepted state with a tenth of the step that failed. After a failure
+   ARKODE hands back that state, but the time of the stage that failed: t is kept by the caller. */
 static int restart(session *s, double duration, double t, double *step)
 {
     *step *= 0.1;
-    int flag = ERKStepReInit(s->arkode, evaluate, t, s->accepted);
+    int flag = ERKStepReInit(s->arkode, evaluate, t, s->y);
     if (flag == 0) flag = ERKStepSetInitStep(s->arkode, *step);
     if (flag == 0) flag = ERKStepSetStopTime(s->arkode, duration);
     return flag;
@@ -132,7 +129,6 @@ static rn_status advance(session *s, double duration, double first_step)
             s->n_steps++;
             n_restarts = 0;
             t = reached;
-            N_VScale(1.0, s->y, s->accepted);
             if (t < duration) flag = ERKStepGetLastStep(s->arkode, &s->whole_step);
             if (flag >= 0) flag = ERKStepGetCurrentStep(s->arkode, &step);
         }
@@ -171,7 +167,7 @@ rn_status rni_ode_integrate(const rni_ode *ode, double duration, double first_st
         status = rni_fail(status, "rni_ode_integrate: no memory for %" PRId64 " unknowns", ode->n);
     if (status == RN_OK) status = advance(&s, duration, first_step);
     if (status == RN_OK) {
-        memcpy(y, N_VGetArrayPointer(s.accepted), (size_t)ode->n * sizeof *y);
+        memcpy(y, N_VGetArrayPointer(s.y), (size_t)ode->n * sizeof *y);
         if (report)
             *report = (rni_ode_report){
                 .next_step = s.next_step, .n_steps = s.n_steps, .n_evaluations = s.n_evaluations};

@@ -388,6 +388,8 @@ static void arms_of_a_study_share_their_draws(void **state)
     const size_t shared = (4 * 9 + 3 * 81) * sizeof(double);
     assert_memory_equal(theta[0], theta[1], all);
     assert_memory_equal(theta[0], theta[2], shared);
+    const double *hidden = theta[0] + (rn_index)4 * 9;
+    assert_memory_not_equal(hidden, hidden + 81, 81 * sizeof(double)); /* maps differ */
     /* the same random function in either parametrisation */
     double x[N * 4];
     double f[2][N * 2];

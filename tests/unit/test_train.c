@@ -233,6 +233,7 @@ static void accuracy_counts_largest_outputs_and_ties_go_to_the_lowest_index(void
 static void many_different_batches_can_be_evaluated_in_turn(void **state)
 {
     (void)state;
+    const rn_index before = rni_memory_bytes();
     const training_plan plan = small_net("gradient_descent");
     training t = make(&plan);
     double first[9] = {0};
@@ -246,6 +247,7 @@ static void many_different_batches_can_be_evaluated_in_turn(void **state)
             assert_close(found.loss, first[n], 0.0);
         }
     training_clear(&t);
+    assert_int_equal(rni_memory_bytes(), before);
 }
 
 /* ---- refusals ------------------------------------------------------------------------------ */
