@@ -22,10 +22,10 @@ typedef enum exit_status {
 /** One option. */
 typedef struct flag {
     const char *name;  /**< without the dashes */
-    char letter;       /**< short form, 0: none */
     const char *value; /**< name of its value in help; NULL: a switch */
-    bool repeats;      /**< may be given several times; all are kept */
     const char *help;  /**< one line */
+    char letter;       /**< short form, 0: none */
+    bool repeats;      /**< may be given several times; all are kept */
 } flag;
 
 /** What was given. All texts are borrowed from argv. */
@@ -55,11 +55,10 @@ typedef struct command {
  * argv. Mistakes are printed to standard error with the nearest option.
  * @return true when the command can run; else *status is what to exit with (--help: EXIT_DONE)
  */
-bool parse_arguments(const command *command, int argc, char **argv, arguments *out,
-                     exit_status *status);
+bool parse_arguments(const command *c, int argc, char **argv, arguments *out, exit_status *status);
 
 /** The value of an option by name, NULL when it was not given. */
-const char *argument_value(const command *command, const arguments *arguments, const char *name);
+const char *argument_value(const command *c, const arguments *given, const char *name);
 
 /** Parses a whole number in low .. high; prints a message naming the option and returns false
     otherwise. NULL text leaves *out as it is. */

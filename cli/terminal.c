@@ -1,7 +1,9 @@
 /*
  * Width by ioctl or COLUMNS, colours by the NO_COLOR convention (no-color.org).
  */
-#define _DEFAULT_SOURCE /* struct winsize */
+/* struct winsize */
+#define _DEFAULT_SOURCE    /* NOLINT(bugprone-reserved-identifier,cert-dcl*,readability-identifier-naming): \
+                              the system's own switch */
 #include "terminal.h"
 
 #include <math.h>

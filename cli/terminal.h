@@ -29,7 +29,7 @@ typedef enum style {
 } style;
 
 /** Escape sequence that starts a style; "" without colours. STYLE_PLAIN ends one. */
-const char *style_text(const terminal *terminal, style style);
+const char *style_text(const terminal *t, style wanted);
 
 /** Most bytes bar_text writes: three per column and the terminator. */
 #define BAR_SIZE (3 * 64 + 1)
@@ -38,6 +38,6 @@ const char *style_text(const terminal *terminal, style style);
  * A bar of `columns` (<= 64) columns filled to share (0 .. 1), in eighths of a column where
  * Unicode can be shown; padded with spaces. A positive share shows at least the thinnest mark.
  */
-void bar_text(const terminal *terminal, double share, int columns, char *text);
+void bar_text(const terminal *t, double share, int columns, char *text);
 
 #endif

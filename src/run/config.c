@@ -24,12 +24,27 @@ struct rn_config {
 /* "configs/demo.yaml" -> "demo". */
 static void name_config(const char *path, char *name)
 {
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    const char *start = slash ? slash + 1 : path;
-    if (!start || !*start) start = "run";
-    (void)snprintf(name, NAME_SIZE, "%s", start);
+    const char *whole = path && *path ? path : "run";
+    const char *slash = strrchr(whole, '/');
+    (void)snprintf(name, NAME_SIZE, "%s", slash && slash[1] ? slash + 1 : whole);
     char *dot = strrchr(name, '.');
     if (dot && dot > name) *dot = 0;
+}
+
+/* Fills a zeroed configuration; the caller releases it on failure. */
+static rn_status fill(const char *path, rn_index n_overrides, const char *const *overrides,
+                      rn_config *config)
+{
+    rni_document *document = NULL;
+    if (path) RNI_TRY(rni_yaml_read(path, &document));
+    const rn_status status = rni_settings_create(rni_run_schema(), document, overrides, n_overrides,
+                                                 NULL, &config->settings);
+    rni_document_destroy(document);
+    if (status < 0) return status;
+    rni_settings_write(config->settings, &config->text);
+    if (config->text.is_broken) return rni_fail(RN_ERR_MEMORY, "rn_config_load: no memory");
+    name_config(path, config->name);
+    return RN_OK;
 }
 
 rn_status rn_config_load(const char *path, rn_index n_overrides, const char *const *overrides,
@@ -40,22 +55,12 @@ rn_status rn_config_load(const char *path, rn_index n_overrides, const char *con
                         "rn_config_load: out is NULL, or %" PRId64 " overrides without an array",
                         n_overrides);
     rn_config *config = rni_alloc_zero(1, sizeof *config);
-    rni_document *document = NULL;
-    rn_status status = config ? RN_OK : rni_fail(RN_ERR_MEMORY, "rn_config_load: no memory");
-    if (status == RN_OK && path) status = rni_yaml_read(path, &document);
-    if (status == RN_OK)
-        status = rni_settings_create(rni_run_schema(), document, overrides, n_overrides, NULL,
-                                     &config->settings);
-    rni_document_destroy(document);
-    if (status == RN_OK) {
-        rni_settings_write(config->settings, &config->text);
-        if (config->text.is_broken) status = rni_fail(RN_ERR_MEMORY, "rn_config_load: no memory");
-    }
+    if (!config) return rni_fail(RN_ERR_MEMORY, "rn_config_load: no memory");
+    const rn_status status = fill(path, n_overrides, overrides, config);
     if (status < 0) {
         rn_config_destroy(config);
         return status;
     }
-    name_config(path, config->name);
     *out = config;
     return RN_OK;
 }

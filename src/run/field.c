@@ -64,13 +64,11 @@ static double *get_array(const rn_snapshot *snapshot, const field *f)
     return array;
 }
 
-double *rni_snapshot_numbers(rn_snapshot *snapshot, rn_index i, rn_index *count)
+double *rni_writable(const double *const *member)
 {
-    const field *f = &fields[i];
-    double *numbers = f->axis == AXIS_NONE ? (double *)(void *)((char *)snapshot + f->offset)
-                                           : get_array(snapshot, f);
-    *count = numbers ? axis_length(snapshot, f->axis) : 0;
-    return numbers;
+    double *array = NULL;
+    memcpy(&array, member, sizeof array);
+    return array;
 }
 
 const double *rn_snapshot_values(const rn_snapshot *snapshot, rn_index i, rn_index *count)

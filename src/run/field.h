@@ -66,7 +66,7 @@ RN_NODISCARD rn_status rni_snapshot_init(rn_snapshot *snapshot, rn_index n_modes
 /** Releases the arrays and zeroes the struct. NULL and an all-zero struct are allowed. */
 void rni_snapshot_clear(rn_snapshot *snapshot);
 
-/** The numbers of quantity i, writable; as rn_snapshot_values. */
-double *rni_snapshot_numbers(rn_snapshot *snapshot, rn_index i, rn_index *count);
+/** The array behind a member such as &snapshot->flux, for those who fill it. */
+double *rni_writable(const double *const *member);
 
 #endif

@@ -2,7 +2,9 @@
  * What this build stands on. Versions are those of the libraries loaded where they can be asked,
  * otherwise those it was built with (given by the build).
  */
-#define _DEFAULT_SOURCE /* _SC_NPROCESSORS_ONLN, _SC_PHYS_PAGES */
+/* _SC_NPROCESSORS_ONLN, _SC_PHYS_PAGES */
+#define _DEFAULT_SOURCE    /* NOLINT(bugprone-reserved-identifier,cert-dcl*,readability-identifier-naming): \
+                              the system's own switch */
 #include <renorm/info.h>
 
 #include <stdio.h>

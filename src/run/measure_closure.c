@@ -4,19 +4,12 @@
  */
 #include <math.h>
 #include <renorm/spectra.h>
-#include <stdint.h>
 
 #include "backends/blas.h"
 #include "core/memory.h"
 #include "run/field.h"
 #include "run/measure_exact.h"
 #include "shells/shell_flux.h"
-
-/* The writable side of a snapshot's array. */
-static double *writable(const double *array)
-{
-    return (double *)(uintptr_t)array;
-}
 
 /* sums := A at the state that the flow reaches from theta after dt. */
 static rn_status energy_above(rni_exact *x, const double *theta, double dt, double *sums)
@@ -47,7 +40,7 @@ rn_status rni_exact_closure(rni_exact *x, const rni_moment *moment, rn_snapshot 
     if (status == RN_OK) status = energy_above(x, moment->theta, dt, sums + m);
     if (status == RN_OK)
         status = rn_shell_closure(m, dt, sums, sums + m, snapshot->flux, snapshot->dissipation,
-                                  snapshot->drive, writable(snapshot->closure), &report);
+                                  snapshot->drive, rni_writable(&snapshot->closure), &report);
     rni_free(sums);
     if (status == RN_ERR_DOMAIN) return RN_OK; /* nothing dissipates: no error to relate to */
     if (status < 0) return status;
@@ -148,12 +141,12 @@ rn_status rni_exact_step(rni_exact *x, const rni_moment *moment, rn_snapshot *sn
                                 .jd = x->jv,
                                 .change = x->kernel0,
                                 .flux = flux};
-    const rn_shell_step_lines lines = {.change = writable(snapshot->step_change),
-                                       .dissipation = writable(snapshot->step_dissipation),
-                                       .drive = writable(snapshot->step_drive),
-                                       .finite_step = writable(snapshot->step_finite),
-                                       .flux = writable(snapshot->step_flux),
-                                       .remainder = writable(snapshot->step_remainder),
+    const rn_shell_step_lines lines = {.change = rni_writable(&snapshot->step_change),
+                                       .dissipation = rni_writable(&snapshot->step_dissipation),
+                                       .drive = rni_writable(&snapshot->step_drive),
+                                       .finite_step = rni_writable(&snapshot->step_finite),
+                                       .flux = rni_writable(&snapshot->step_flux),
+                                       .remainder = rni_writable(&snapshot->step_remainder),
                                        .mismatch = mismatch};
     if (status == RN_OK) status = rn_shell_step_budget(&x->grid, &step, &lines);
     if (status == RN_OK) status = rn_shell_kink_line(m, snapshot->step_flux, flux, NULL, &share);

@@ -166,17 +166,17 @@ static rn_status fit_grid(rni_exact *x)
     return RN_OK;
 }
 
-/* to := from, where the snapshot's arrays are read-only to others. */
-static void put(const double *to, const double *from, rn_index count)
+/* *to := from, where the snapshot's arrays are read-only to others; NULL leaves NaN. */
+static void put(const double *const *to, const double *from, rn_index count)
 {
-    if (from) memcpy((double *)(uintptr_t)to, from, (size_t)count * sizeof *from);
+    if (from) memcpy(rni_writable(to), from, (size_t)count * sizeof *from);
 }
 
 static void keep_report(const rni_exact *x, const rn_shell_report *r, rn_snapshot *s)
 {
     const rn_index m = r->n_boundaries;
-    put(s->lambda, x->lambda0, x->n);
-    put(s->g, x->g0, x->n);
+    put(&s->lambda, x->lambda0, x->n);
+    put(&s->g, x->g0, x->n);
     s->lambda_max = r->lambda_max;
     s->lambda_floor = r->floor;
     s->width = r->grid.width;
@@ -185,24 +185,23 @@ static void keep_report(const rni_exact *x, const rn_shell_report *r, rn_snapsho
     for (rn_index i = 0; i + 1 < m; i++)
         sum += r->energy[i];
     s->energy_error = r->loss > 0.0 ? fabs(sum - r->loss) / r->loss : 0.0;
-    put(s->s, r->s, m);
-    put(s->energy, r->energy, m - 1);
-    put(s->energy_sharp, r->energy_sharp, m - 1);
-    put(s->above, r->above, m);
-    put(s->dissipation, r->dissipation, m);
-    put(s->flux, r->flux, m);
-    put(s->flux_error, r->flux_error, m);
-    put(s->migration, r->migration, m);
-    put(s->transfer, r->transfer, m);
-    put(s->drive, r->drive, m);
-    put(s->density, r->density, m);
-    put(s->n_eff, r->n_eff, m);
-    put(s->velocity, r->velocity, m);
-    put(s->loss_rate, r->loss_rate, m);
-    for (rn_index i = 0; i < m && r->inertial; i++) {
-        const double flag = r->inertial[i];
-        put(s->inertial + i, &flag, 1);
-    }
+    put(&s->s, r->s, m);
+    put(&s->energy, r->energy, m - 1);
+    put(&s->energy_sharp, r->energy_sharp, m - 1);
+    put(&s->above, r->above, m);
+    put(&s->dissipation, r->dissipation, m);
+    put(&s->flux, r->flux, m);
+    put(&s->flux_error, r->flux_error, m);
+    put(&s->migration, r->migration, m);
+    put(&s->transfer, r->transfer, m);
+    put(&s->drive, r->drive, m);
+    put(&s->density, r->density, m);
+    put(&s->n_eff, r->n_eff, m);
+    put(&s->velocity, r->velocity, m);
+    put(&s->loss_rate, r->loss_rate, m);
+    double *inertial = rni_writable(&s->inertial);
+    for (rn_index i = 0; i < m && r->inertial; i++)
+        inertial[i] = r->inertial[i];
 }
 
 static rn_status measure_shells(rni_exact *x, rn_snapshot *snapshot)

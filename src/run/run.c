@@ -130,37 +130,52 @@ static rn_status make_schedule(execution *x)
     return RN_OK;
 }
 
+static int choose_threads(const execution *x, const rn_run_options *options)
+{
+    if (options->n_threads) return options->n_threads;
+    if (x->top->threads) return (int)x->top->threads;
+    rn_info info;
+    rn_info_get(&info);
+    return info.processors < RNI_POOL_MAX_THREADS ? info.processors : RNI_POOL_MAX_THREADS;
+}
+
+static rn_status make_vectors(execution *x)
+{
+    x->theta = rni_alloc(x->stage.n_weights, sizeof *x->theta);
+    x->velocity = rni_alloc(x->stage.n_weights, sizeof *x->velocity);
+    if (x->theta && x->velocity) return RN_OK;
+    return rni_fail(RN_ERR_MEMORY, "rn_run_execute: no memory for %" PRId64 " weights",
+                    x->stage.n_weights);
+}
+
+static rn_status open_folder(execution *x, const rn_run_options *options)
+{
+    if (!options->folder && !options->parent) return RN_OK;
+    RNI_TRY(rni_store_create(options->folder, options->parent, rn_config_name(x->config),
+                             rn_config_text(x->config), &x->run->store));
+    x->run->summary.folder = rni_store_path(x->run->store);
+    return rni_record_headers(x->run);
+}
+
 static rn_status set_up(execution *x, const rn_run_options *options)
 {
     const rni_settings *settings = rni_config_settings(x->config);
-    rn_summary *summary = &x->run->summary;
-    rn_info info;
-    rn_info_get(&info);
-    int n_threads = options->n_threads ? options->n_threads : (int)x->top->threads;
-    if (n_threads == 0) n_threads = info.processors < 256 ? info.processors : 256;
+    const int n_threads = choose_threads(x, options);
     x->measure = rni_measure_find(rni_settings_table(settings, "measure"));
     x->measure_settings = rni_settings_get(settings, "measure");
     RNI_TRY(rni_stage_create(x->config, (uint64_t)x->top->seed, n_threads, &x->stage));
     RNI_TRY(make_schedule(x));
     RNI_TRY(give_scale(x));
     RNI_TRY(x->measure->create(x->measure_settings, &x->stage, &x->measure_state));
-    x->theta = rni_alloc(x->stage.n_weights, sizeof *x->theta);
-    x->velocity = rni_alloc(x->stage.n_weights, sizeof *x->velocity);
-    if (!x->theta || !x->velocity)
-        return rni_fail(RN_ERR_MEMORY, "rn_run_execute: no memory for %" PRId64 " weights",
-                        x->stage.n_weights);
-    *summary = (rn_summary){.n_steps_planned = x->top->steps,
-                            .n_samples = x->stage.train.n_samples,
-                            .n_outputs = rn_model_n_outputs(x->stage.model),
-                            .n_weights = x->stage.n_weights,
-                            .n_held_out = x->stage.held_out.n_samples,
-                            .has_kinks = x->stage.has_kinks,
-                            .n_threads = n_threads};
-    if (!options->folder && !options->parent) return RN_OK;
-    RNI_TRY(rni_store_create(options->folder, options->parent, rn_config_name(x->config),
-                             rn_config_text(x->config), &x->run->store));
-    summary->folder = rni_store_path(x->run->store);
-    return rni_record_headers(x->run);
+    RNI_TRY(make_vectors(x));
+    x->run->summary = (rn_summary){.n_steps_planned = x->top->steps,
+                                   .n_samples = x->stage.train.n_samples,
+                                   .n_outputs = rn_model_n_outputs(x->stage.model),
+                                   .n_weights = x->stage.n_weights,
+                                   .n_held_out = x->stage.held_out.n_samples,
+                                   .has_kinks = x->stage.has_kinks,
+                                   .n_threads = n_threads};
+    return open_folder(x, options);
 }
 
 /* ---- one step -------------------------------------------------------------------------------- */
@@ -237,27 +252,33 @@ static rn_status measure_and_advance(execution *x, const rn_record *record)
     return status < 0 ? rni_fail_within(status, "at step %" PRId64, record->step) : RN_OK;
 }
 
+/* The record of a step, its measurement where one is due, and the step itself. */
+static rn_status take_step(execution *x, rn_index step)
+{
+    rn_record record;
+    const bool is_last = step == x->top->steps;
+    RNI_TRY(make_record(x, step, &record));
+    if (is_last || is_measured(x, step) || step % x->output->record_every == 0)
+        RNI_TRY(rni_record_add(x->run, &record));
+    if (is_measured(x, step))
+        RNI_TRY(measure_and_advance(x, &record));
+    else if (!is_last)
+        RNI_TRY(advance(x, step + 1));
+    tell_progress(x, "training", x->run->summary.n_steps, record.loss);
+    return RN_OK;
+}
+
 static rn_status walk(execution *x)
 {
-    for (rn_index step = 0;; step++) {
-        rn_record record;
-        RNI_TRY(make_record(x, step, &record));
-        const bool is_last = step == x->top->steps;
-        if (is_last || is_measured(x, step) || step % x->output->record_every == 0)
-            RNI_TRY(rni_record_add(x->run, &record));
-        if (is_measured(x, step))
-            RNI_TRY(measure_and_advance(x, &record));
-        else if (!is_last)
-            RNI_TRY(advance(x, step + 1));
-        tell_progress(x, "training", x->run->summary.n_steps, record.loss);
-        if (is_last) return RN_OK;
-        if (should_stop(x)) {
-            x->run->summary.is_interrupted = 1;
-            return rni_fail(RN_INTERRUPTED,
-                            "rn_run_execute: stopped after step %" PRId64 " of %" PRId64,
-                            x->run->summary.n_steps, x->top->steps);
-        }
+    for (rn_index step = 0; step <= x->top->steps; step++) {
+        RNI_TRY(take_step(x, step));
+        if (step == x->top->steps || !should_stop(x)) continue;
+        x->run->summary.is_interrupted = 1;
+        return rni_fail(RN_INTERRUPTED,
+                        "rn_run_execute: stopped after step %" PRId64 " of %" PRId64,
+                        x->run->summary.n_steps, x->top->steps);
     }
+    return RN_OK;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

@@ -177,19 +177,27 @@ static rn_status check_taylor(bench *b)
     return RN_OK;
 }
 
-static rn_status check_kernel(bench *b)
+/* rows := J, one reverse pass per row; m[1] := (1/N) J J^T. */
+static rn_status form_jacobian(bench *b)
 {
     const rn_index n = b->n;
     const double n_samples = (double)b->stage.train.n_samples;
     for (rn_index i = 0; i < n; i++) {
-        for (rn_index j = 0; j < n; j++)
-            b->f[1][j] = i == j ? 1.0 : 0.0;
+        memset(b->f[1], 0, (size_t)n * sizeof *b->f[1]);
+        b->f[1][i] = 1.0;
         RNI_TRY(
             rn_jacobian_apply_transpose(b->stage.kernel, &b->point, b->f[1], b->rows + i * b->p));
     }
     for (rn_index i = 0; i < n; i++)
         for (rn_index j = 0; j < n; j++)
             b->m[1][i * n + j] = dot(b->p, b->rows + i * b->p, b->rows + j * b->p) / n_samples;
+    return RN_OK;
+}
+
+static rn_status check_kernel(bench *b)
+{
+    const rn_index n = b->n;
+    RNI_TRY(form_jacobian(b));
     RNI_TRY(rn_kernel_tangent(b->stage.kernel, &b->point, b->v, b->m[0], b->m[2]));
     add(b, "kernel", "M from factors = (1/N) J J^T from an explicit J",
         distance(n * n, b->m[0], b->m[1]), 1e-12);
@@ -294,14 +302,19 @@ static rn_status check_threads(bench *b, const rn_config *config, uint64_t seed)
     return status;
 }
 
+static rn_status check_layers(bench *b)
+{
+    RNI_TRY(check_jacobian(b));
+    RNI_TRY(check_taylor(b));
+    RNI_TRY(check_kernel(b));
+    return check_gradient(b);
+}
+
 static rn_status perform(bench *b, const rn_config *config, uint64_t seed)
 {
     double closure = 0.0;
     RNI_TRY(bench_open(b, config, seed));
-    RNI_TRY(check_jacobian(b));
-    RNI_TRY(check_taylor(b));
-    RNI_TRY(check_kernel(b));
-    RNI_TRY(check_gradient(b));
+    RNI_TRY(check_layers(b));
     RNI_TRY(check_run(b, config, &closure));
     RNI_TRY(check_order(b, seed));
     return check_threads(b, config, seed);

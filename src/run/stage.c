@@ -24,9 +24,12 @@ static rn_batch make_batch(const rn_data *data, rn_data_part part)
 static rn_status make_model(const rni_settings *settings, rni_stage *stage)
 {
     const rn_shape shape = rn_shape_make(rn_data_rank(stage->data), rn_data_shape(stage->data));
-    return rni_model_build(rni_settings_table(settings, "model"),
-                           rni_settings_get(settings, "model"), shape,
-                           rn_data_target_size(stage->data), &stage->model);
+    RNI_TRY(rni_model_build(rni_settings_table(settings, "model"),
+                            rni_settings_get(settings, "model"), shape,
+                            rn_data_target_size(stage->data), &stage->model));
+    stage->n_weights = rn_model_n_weights(stage->model);
+    stage->has_kinks = rni_graph_has_kinks(rn_model_graph(stage->model));
+    return RN_OK;
 }
 
 static rn_status make_kernel(rni_stage *stage)
@@ -52,26 +55,34 @@ static rn_status make_trainer(rni_stage *stage, uint64_t seed)
     return rn_trainer_start(stage->trainer, seed);
 }
 
-static rn_status build(const rni_settings *settings, uint64_t seed, rni_stage *stage)
+static rn_status make_data(const rni_settings *settings, uint64_t seed, rni_stage *stage)
 {
-    rn_index n_rows = 0;
-    RNI_TRY(rni_pool_create(stage->n_threads, &stage->pool));
     RNI_TRY(rni_data_load(rni_settings_table(settings, "data"), rni_settings_get(settings, "data"),
                           seed, &stage->data));
     stage->train = make_batch(stage->data, RN_DATA_TRAIN);
     stage->held_out = make_batch(stage->data, RN_DATA_HELD_OUT);
-    RNI_TRY(make_model(settings, stage));
-    stage->n_weights = rn_model_n_weights(stage->model);
-    stage->has_kinks = rni_graph_has_kinks(rn_model_graph(stage->model));
+    return RN_OK;
+}
+
+static rn_status make_loss_and_dynamics(const rni_settings *settings, rni_stage *stage)
+{
     RNI_TRY(rni_loss_wrap(rni_settings_table(settings, "loss"), rni_settings_get(settings, "loss"),
                           &stage->loss));
-    RNI_TRY(rni_dynamics_wrap(rni_settings_table(settings, "train"),
-                              rni_settings_get(settings, "train"), &stage->dynamics));
+    return rni_dynamics_wrap(rni_settings_table(settings, "train"),
+                             rni_settings_get(settings, "train"), &stage->dynamics);
+}
+
+static rn_status build(const rni_settings *settings, uint64_t seed, rni_stage *stage)
+{
+    RNI_TRY(rni_pool_create(stage->n_threads, &stage->pool));
+    RNI_TRY(make_data(settings, seed, stage));
+    RNI_TRY(make_model(settings, stage));
+    RNI_TRY(make_loss_and_dynamics(settings, stage));
     RNI_TRY(make_trainer(stage, seed));
     RNI_TRY(make_kernel(stage));
-    if (!rni_size_mul(stage->train.n_samples, rn_kernel_rows_per_sample(stage->kernel), &n_rows))
+    if (!rni_size_mul(stage->train.n_samples, rn_kernel_rows_per_sample(stage->kernel),
+                      &stage->n_rows))
         return rni_fail(RN_ERR_SHAPE, "rn_run_execute: samples x outputs overflows");
-    stage->n_rows = n_rows;
     return RN_OK;
 }
 

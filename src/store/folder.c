@@ -32,27 +32,36 @@ static rn_status write_inside(const rni_store *store, const char *name, const vo
     return rni_file_write(path, bytes, n_bytes);
 }
 
-static rn_status prepare(rni_store *store, const char *path, const char *parent, const char *stem,
-                         const char *config)
+static rn_status make_folder(rni_store *store, const char *path, const char *parent,
+                             const char *stem)
+{
+    if (!path) return rni_folder_create_free(parent, stem, store->path);
+    const int length = snprintf(store->path, sizeof store->path, "%s", path);
+    if (length < 0 || length >= (int)sizeof store->path)
+        return rni_fail(RN_ERR_ARGUMENT, "the path %.60s... is longer than %d bytes", path,
+                        RNI_PATH_SIZE - 1);
+    return rni_folder_create(store->path);
+}
+
+static rn_status make_tables(rni_store *store)
 {
     char inner[RNI_PATH_SIZE];
-    if (path) {
-        if (strlen(path) >= sizeof store->path)
-            return rni_fail(RN_ERR_ARGUMENT, "the path %.60s... is longer than %d bytes", path,
-                            RNI_PATH_SIZE - 1);
-        (void)snprintf(store->path, sizeof store->path, "%s", path);
-        RNI_TRY(rni_folder_create(store->path));
-    } else {
-        RNI_TRY(rni_folder_create_free(parent, stem, store->path));
-    }
-    RNI_TRY(rni_path_join(store->path, "snapshots", inner));
-    RNI_TRY(rni_folder_create(inner));
-    RNI_TRY(write_inside(store, "config.yaml", config, (rn_index)strlen(config)));
     for (int i = 0; i < RNI_STORE_N_TABLES; i++) {
         RNI_TRY(rni_path_join(store->path, table_names[i], inner));
         RNI_TRY(rni_appender_create(inner, &store->tables[i]));
     }
     return RN_OK;
+}
+
+static rn_status prepare(rni_store *store, const char *path, const char *parent, const char *stem,
+                         const char *config)
+{
+    char inner[RNI_PATH_SIZE];
+    RNI_TRY(make_folder(store, path, parent, stem));
+    RNI_TRY(rni_path_join(store->path, "snapshots", inner));
+    RNI_TRY(rni_folder_create(inner));
+    RNI_TRY(write_inside(store, "config.yaml", config, (rn_index)strlen(config)));
+    return make_tables(store);
 }
 
 rn_status rni_store_create(const char *path, const char *parent, const char *stem,

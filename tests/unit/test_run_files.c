@@ -23,13 +23,13 @@ static const char *const small[] = {"model.depth=2",       "model.width=8", "dat
                                     "measure.snapshots=4", "steps=20"};
 #define N_SMALL ((rn_index)(sizeof small / sizeof small[0]))
 
-static char place[64];
+static char root[64];
 
 static int make_place(void **state)
 {
     (void)state;
-    (void)snprintf(place, sizeof place, "renorm-run-XXXXXX");
-    return mkdtemp(place) ? 0 : -1;
+    (void)snprintf(root, sizeof root, "renorm-run-XXXXXX");
+    return mkdtemp(root) ? 0 : -1;
 }
 
 static void remove_tree(const char *path)
@@ -53,17 +53,17 @@ static void remove_tree(const char *path)
 static int remove_place(void **state)
 {
     (void)state;
-    remove_tree(place);
+    remove_tree(root);
     return 0;
 }
 
-/* A small run into place/name. */
+/* A small run into root/name. */
 static rn_run *run_into(const char *name, int n_threads)
 {
     char folder[RNI_PATH_SIZE];
     rn_config *config = NULL;
     rn_run *run = NULL;
-    assert_status(rni_path_join(place, name, folder), RN_OK);
+    assert_status(rni_path_join(root, name, folder), RN_OK);
     assert_status(rn_config_load(NULL, N_SMALL, small, &config), RN_OK);
     const rn_run_options options = {.folder = folder, .n_threads = n_threads};
     assert_status(rn_run_execute(config, &options, NULL, &run), RN_OK);
@@ -76,7 +76,7 @@ static char *read_text(const char *folder, const char *name, rn_index *n_bytes)
     char inner[RNI_PATH_SIZE];
     char path[RNI_PATH_SIZE];
     char *bytes = NULL;
-    assert_status(rni_path_join(place, folder, inner), RN_OK);
+    assert_status(rni_path_join(root, folder, inner), RN_OK);
     assert_status(rni_path_join(inner, name, path), RN_OK);
     assert_status(rni_file_read(path, (rn_index)1 << 24, &bytes, n_bytes), RN_OK);
     return bytes;
@@ -253,7 +253,7 @@ static void the_written_configuration_gives_itself(void **state)
     rn_index n_bytes = 0;
     rn_run_destroy(run_into("a", 1));
     char *text = read_text("a", "config.yaml", &n_bytes);
-    (void)snprintf(path, sizeof path, "%s/a/config.yaml", place);
+    (void)snprintf(path, sizeof path, "%s/a/config.yaml", root);
     assert_status(rn_config_load(path, 0, NULL, &config), RN_OK);
     assert_string_equal(rn_config_text(config), text);
     assert_string_equal(rn_config_name(config), "config");
@@ -270,13 +270,13 @@ static void a_folder_in_use_is_never_overwritten(void **state)
     rn_run_destroy(run_into("a", 1));
     rn_index n_before = 0;
     char *before = read_text("a", "metrics.csv", &n_before);
-    assert_status(rni_path_join(place, "a", folder), RN_OK);
+    assert_status(rni_path_join(root, "a", folder), RN_OK);
     assert_status(rn_config_load(NULL, N_SMALL, small, &config), RN_OK);
     const rn_run_options again = {.folder = folder};
     assert_status(rn_run_execute(config, &again, NULL, &run), RN_ERR_IO);
     assert_message_has("not empty");
     assert_null(run);
-    const rn_run_options beside = {.parent = place};
+    const rn_run_options beside = {.parent = root};
     assert_status(rn_run_execute(config, &beside, NULL, &run), RN_OK);
     rn_summary summary;
     rn_run_summary(run, &summary);
@@ -302,7 +302,7 @@ static void a_failed_run_leaves_what_it_recorded(void **state)
     rn_config *config = NULL;
     rn_run *run = NULL;
     rn_index n_bytes = 0;
-    assert_status(rni_path_join(place, "a", folder), RN_OK);
+    assert_status(rni_path_join(root, "a", folder), RN_OK);
     assert_status(rn_config_load(NULL, 6, wild, &config), RN_OK);
     const rn_run_options options = {.folder = folder};
     assert_status(rn_run_execute(config, &options, NULL, &run), RN_ERR_NONFINITE);
