@@ -12,7 +12,11 @@
 #include "core/memory.h"
 #include "core/size.h"
 #include "core/status.h"
+#include "graph/graph.h"
 #include "kernel/kernel.h"
+
+/* x . x' + 1 / c^2 loses digits of x . x' below this c; such a bias goes its own way. */
+#define SMALLEST_MULTIPLE 1e-3
 
 /* Uses of all parameters, one after the other. */
 typedef struct use_list {
@@ -222,6 +226,15 @@ static bool add_group(rn_kernel *kernel, rni_block *block, rn_use_kind kind, rn_
     return group->left >= 0 && group->right >= 0;
 }
 
+/* c when node is c times base, c > 0; 0 when it is not. */
+static double multiple_of(const rn_graph *graph, rn_node node, rn_node base)
+{
+    if (node == base) return 1.0;
+    const rni_node *inside = rni_graph_node(graph, node);
+    if (inside->op != RNI_OP_SCALE || inside->inputs[0] != base) return 0.0;
+    return inside->number > 0.0 ? inside->number : 0.0;
+}
+
 static bool add_product(rn_kernel *kernel, rni_block *block, rn_shape shape, rn_index n_uses,
                         const rn_use *uses, const rn_node *cotangents)
 {
@@ -235,6 +248,11 @@ static bool add_product(rn_kernel *kernel, rni_block *block, rn_shape shape, rn_
         const rn_index width = block->in_width;
         block->in_width = block->out_width;
         block->out_width = width;
+    }
+    const rni_factor *right = &kernel->factors[block->groups[0].right];
+    if (!kernel->has_seed && right->n_slots == 1 && right->positions == 1) {
+        const double c = multiple_of(kernel->graph, right->slots[0].node, kernel->seed);
+        block->identity = c * c;
     }
     return true;
 }
@@ -287,16 +305,22 @@ static bool add_vector(rn_kernel *kernel, rni_block *block, rn_shape shape, rn_i
     return block->rows >= 0;
 }
 
-/* A bias used once, whose gradient is the right factor of a weight used once at one position. */
+/*
+ * A bias used once, whose gradient is, up to a constant c, the right factor b of a weight used once
+ * at one position: y = c x W + bias. Its block is (b . b') / c^2.
+ */
 static void find_host(rn_kernel *kernel, rni_block *bias, const rn_use *use, rn_node cotangent)
 {
     for (rn_index p = 0; p < kernel->n_parameters && bias->host < 0; p++) {
         const rni_block *block = &kernel->blocks[p];
         if (block->kind != RNI_BLOCK_PRODUCT || block->n_groups != 1) continue;
         const rni_factor *right = &kernel->factors[block->groups[0].right];
-        if (right->positions == 1 && right->slots[0].node == cotangent && use->sign > 0.0
-            && right->width == bias->size)
-            bias->host = (int)p;
+        const double c = multiple_of(kernel->graph, right->slots[0].node, cotangent);
+        if (right->positions != 1 || right->width != bias->size || use->sign < 0.0
+            || c < SMALLEST_MULTIPLE)
+            continue;
+        bias->host = (int)p;
+        bias->share = 1.0 / (c * c);
     }
 }
 

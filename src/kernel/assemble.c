@@ -206,22 +206,11 @@ static rn_status add_block(const pass *p, rn_index parameter, tile_place at, con
                                  .in_width = kernel->factors[group->left].width,
                                  .out_width = kernel->factors[group->right].width,
                                  .gathers = group->gathers,
-                                 .adds_one = a->layout.adds_one[parameter],
+                                 .share = a->layout.shares[parameter],
+                                 .identity = block->identity,
                                  .i = side_of(a, p->i, group, at.i),
                                  .j = side_of(a, p->j, group, at.j)};
     return rni_gram_add((rn_kernel_order)order, &product, tile);
-}
-
-/* to [n x n] := scale * tile at its place; the lower triangle of a diagonal tile. */
-static void write_tile(const rni_tile *tile, const double *from, double scale, double *to,
-                       rn_index n)
-{
-    const rn_index n_columns = tile->n_j * tile->unit_rows;
-    for (rn_index r = 0; r < tile->n_i * tile->unit_rows; r++) {
-        const rn_index length = tile->is_diagonal ? r + 1 : n_columns;
-        for (rn_index c = 0; c < length; c++)
-            to[r * n + c] = scale * from[r * tile->ld + c];
-    }
 }
 
 #define MIRROR_STEP 16 /* rows and columns copied together: 2 cache lines each way */
@@ -237,6 +226,27 @@ static void mirror_tile(double *m, rn_index n, rn_index row, rn_index column, rn
             for (rn_index c = c0; c < c1; c++)
                 for (rn_index r = is_diagonal ? rni_max(r0, c + 1) : r0; r < r1; r++)
                     m[(column + c) * n + row + r] = m[(row + r) * n + column + c];
+        }
+    }
+}
+
+/* Writes scale * tile to its place in m and, with both, to the mirror image, a square at a time. */
+static void write_tile(const rni_tile *tile, const double *from, double scale, double *m,
+                       rn_index n, rn_index row, rn_index column, bool both)
+{
+    const rn_index n_rows = tile->n_i * tile->unit_rows;
+    const rn_index n_columns = tile->n_j * tile->unit_rows;
+    for (rn_index r0 = 0; r0 < n_rows; r0 += MIRROR_STEP) {
+        const rn_index r1 = rni_min(r0 + MIRROR_STEP, n_rows);
+        const rn_index end = tile->is_diagonal ? r1 : n_columns;
+        for (rn_index c0 = 0; c0 < end; c0 += MIRROR_STEP) {
+            const rn_index c1 = rni_min(c0 + MIRROR_STEP, end);
+            for (rn_index r = r0; r < r1; r++)
+                for (rn_index c = c0; c < (tile->is_diagonal ? rni_min(c1, r + 1) : c1); c++)
+                    m[(row + r) * n + column + c] = scale * from[r * tile->ld + c];
+            for (rn_index c = c0; both && c < c1; c++)
+                for (rn_index r = tile->is_diagonal ? rni_max(r0, c + 1) : r0; r < r1; r++)
+                    m[(column + c) * n + row + r] = scale * from[r * tile->ld + c];
         }
     }
 }
@@ -273,11 +283,12 @@ static rn_status compute_tile(void *user, rn_index task, int thread)
     if (tile.m_tangent) memset(tile.m_tangent, 0, bytes);
     for (rn_index parameter = 0; parameter < a->layout.n_parameters; parameter++)
         RNI_TRY(add_block(p, parameter, at, &tile));
-    const rn_index offset = offset_of(p, at);
-    if (tile.m) write_tile(&tile, tile.m, a->scale, a->m + offset, a->layout.n);
+    const rn_index row = (p->i->first + at.i) * a->layout.unit_rows;
+    const rn_index column = (p->j->first + at.j) * a->layout.unit_rows;
+    if (tile.m) write_tile(&tile, tile.m, a->scale, a->m, a->layout.n, row, column, p->mirrors);
     if (tile.m_tangent)
-        write_tile(&tile, tile.m_tangent, a->scale, a->m_tangent + offset, a->layout.n);
-    if (p->mirrors) mirror(p, at);
+        write_tile(&tile, tile.m_tangent, a->scale, a->m_tangent, a->layout.n, row, column,
+                   p->mirrors);
     return RN_OK;
 }
 

@@ -95,6 +95,33 @@ static void widen(rn_index n, rn_index unit_rows, const double *a, double *wide)
             wide[j * unit_rows + l] = a[j];
 }
 
+/* m := m + c^2 a (x) identity of K rows. */
+static void add_diagonals(const rni_tile *tile, double scale, const double *a, double *m)
+{
+    const rn_index unit_rows = tile->unit_rows;
+    for (rn_index i = 0; i < tile->n_i; i++)
+        for (rn_index k = 0; k < unit_rows; k++) {
+            double *row = m + (i * unit_rows + k) * tile->ld + k;
+            for (rn_index j = 0; j < (tile->is_diagonal ? i + 1 : tile->n_j); j++)
+                row[j * unit_rows] += scale * a[i * tile->n_j + j];
+        }
+}
+
+/* The layer that writes the outputs: b is a multiple of the identity, whatever the weights. */
+static rn_status add_read_out(const rni_product *p, const rni_tile *tile)
+{
+    const rn_index n_pairs = tile->n_i * tile->n_j;
+    double *a = tile->work;
+    double *a_tangent = tile->m_tangent ? a + n_pairs : NULL;
+    RNI_TRY(fill_inputs(p, tile->is_diagonal, 0, tile->n_i, 0, tile->n_j, a, a_tangent));
+    for (rn_index i = 0; i < tile->n_i; i++)
+        for (rn_index j = 0; j < (tile->is_diagonal ? i + 1 : tile->n_j); j++)
+            a[i * tile->n_j + j] += p->share;
+    if (tile->m) add_diagonals(tile, p->identity, a, tile->m);
+    if (tile->m_tangent) add_diagonals(tile, p->identity, a_tangent, tile->m_tangent);
+    return RN_OK;
+}
+
 static rn_status add_both_one(const rni_product *p, const rni_tile *tile)
 {
     const rn_index unit_rows = tile->unit_rows;
@@ -113,8 +140,8 @@ static rn_status add_both_one(const rni_product *p, const rni_tile *tile)
     for (rn_index i = 0; i < tile->n_i; i++) {
         const rn_index n_j = same ? i + 1 : tile->n_j;
         double *row = a + i * tile->n_j;
-        for (rn_index j = 0; p->adds_one && j < n_j; j++)
-            row[j] += 1.0;
+        for (rn_index j = 0; j < n_j; j++)
+            row[j] += p->share;
         widen(n_j, unit_rows, row, wide);
         if (a_tangent) widen(n_j, unit_rows, a_tangent + i * tile->n_j, wide_tangent);
         for (rn_index r = i * unit_rows; r < (i + 1) * unit_rows; r++) {
@@ -377,6 +404,7 @@ rn_index rni_gram_work(rn_kernel_order order, rn_index tile, rn_index unit_rows,
 rn_status rni_gram_add(rn_kernel_order order, const rni_product *product, const rni_tile *tile)
 {
     if (order == RN_KERNEL_INPUT_GRAM) return add_input_gram(product, tile);
+    if (product->identity > 0.0) return add_read_out(product, tile);
     if (product->positions == 1) return add_both_one(product, tile);
     return add_both_many(product, tile);
 }

@@ -38,7 +38,9 @@ typedef struct rni_product {
     rn_index in_width;  /**< p */
     rn_index out_width; /**< q */
     bool gathers;       /**< x . x' is 1 where the row numbers are equal, else 0 */
-    bool adds_one;      /**< x . x' + 1: the bias beside the weight; D = 1, order S only */
+    double share;       /**< added to x . x' for biases beside the weight; D = 1, order S only */
+    double identity;    /**< nonzero: b is c times the identity for every unit (D = 1, p = K, no
+                             tangent), and this is c^2: right need not be read */
     rni_side i;
     rni_side j;
 } rni_product;

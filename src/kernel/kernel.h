@@ -69,9 +69,11 @@ typedef struct rni_block {
     rn_index out_width;
     int n_groups;
     rni_group groups[RNI_MAX_GROUPS];
-    int rows;   /**< factor of row gradients [units, rows, 1, size]; vectors and rows */
-    int host;   /**< product block whose right factor is this bias' gradient; -1 without */
-    int forced; /**< an rn_kernel_order, or RN_KERNEL_ORDER_CHEAPEST */
+    int rows;        /**< factor of row gradients [units, rows, 1, size]; vectors and rows */
+    int host;        /**< product block whose right factor is this bias' gradient; -1 without */
+    double identity; /**< c^2 when the right factor is c times the identity of the seed, else 0 */
+    double share;    /**< its block is that of the host with `share` in place of x . x' */
+    int forced;      /**< an rn_kernel_order, or RN_KERNEL_ORDER_CHEAPEST */
 } rni_block;
 
 /** What a program computes. Directions are inputs of the graph with the shapes of parameters. */

@@ -15,7 +15,7 @@
 
 /* Rows of a tile of M: at 480 a product reaches 93 % of the rate of a large one, and tile, product
    and scratch stay in cache. */
-#define TILE_ROWS 480
+#define TILE_ROWS 640
 
 /* Columns of a chunk in order G: long enough for the product, 16 KiB per row of M. */
 #define CHUNK_COLUMNS 2048
@@ -157,7 +157,7 @@ static bool place(rni_layout *layout, const rn_kernel *kernel, rn_index p, rn_in
     const bool all = parameter == RNI_ALL_PARAMETERS;
     if (!all && p != parameter) return true;
     if (all && rni_block_is_hosted(kernel, layout->n_samples, p)) {
-        layout->adds_one[block->host] = true;
+        layout->shares[block->host] += block->share;
         return true;
     }
     if (block->n_uses == 0 && block->kind == RNI_BLOCK_VECTOR) return true;
@@ -185,12 +185,12 @@ rn_status rni_layout_create(const rn_kernel *kernel, rn_index n_samples, rn_inde
     layout.value_at = memory;
     layout.tangent_at = memory + n_factors;
     layout.order = (int *)(memory + 2 * n_factors);
-    layout.adds_one = (bool *)(memory + 2 * n_factors + kernel->n_parameters);
+    layout.shares = (double *)(memory + 2 * n_factors + kernel->n_parameters);
     for (rn_index i = 0; i < 2 * n_factors; i++)
         memory[i] = -1;
     for (rn_index p = 0; p < kernel->n_parameters; p++) {
         layout.order[p] = -1;
-        layout.adds_one[p] = false;
+        layout.shares[p] = 0.0;
     }
     for (rn_index p = 0; p < kernel->n_parameters; p++) {
         if (place(&layout, kernel, p, parameter)) continue;

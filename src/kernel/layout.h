@@ -24,7 +24,7 @@ typedef struct rni_layout {
     bool with_tangent;
     rn_index n_parameters;
     int *order;         /**< [n_parameters] an rn_kernel_order; -1: not in this call */
-    bool *adds_one;     /**< [n_parameters] the block carries its bias along */
+    double *shares;     /**< [n_parameters] added to x . x' for the biases carried along */
     rn_index *value_at; /**< [n_factors] offset per unit, in doubles; -1: not kept */
     rn_index *tangent_at;
     rn_index unit_size;   /**< doubles of all kept factors of a unit */
