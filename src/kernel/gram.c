@@ -16,6 +16,7 @@
 #include "backends/blas.h"
 #include "core/size.h"
 #include "core/status.h"
+#include "kernel/steady.h"
 
 #define SUB_ROWS     512                 /* rows of a sub-tile in order S at several positions */
 #define WORK_DOUBLES ((rn_index)1 << 18) /* of one product in order A: 2 MiB */
@@ -26,7 +27,7 @@ static rn_status cross(bool same, rn_index m, rn_index n, rn_index k, const doub
                        const double *y, double *c)
 {
     if (same) return rni_syrk(false, m, k, 1.0, x, k, 0.0, c, n);
-    return rni_gemm(false, true, m, n, k, 1.0, x, k, y, k, 0.0, c, n);
+    return rni_steady_gemm(false, true, m, n, k, 1.0, x, k, y, k, 0.0, c, n);
 }
 
 /* c := x' y^T + x y'^T. */
@@ -35,8 +36,8 @@ static rn_status cross_tangent(bool same, rn_index m, rn_index n, rn_index k, co
                                double *c)
 {
     if (same) return rni_syr2k(false, m, k, 1.0, x, k, x_tangent, k, 0.0, c, n);
-    RNI_TRY(rni_gemm(false, true, m, n, k, 1.0, x_tangent, k, y, k, 0.0, c, n));
-    return rni_gemm(false, true, m, n, k, 1.0, x, k, y_tangent, k, 1.0, c, n);
+    RNI_TRY(rni_steady_gemm(false, true, m, n, k, 1.0, x_tangent, k, y, k, 0.0, c, n));
+    return rni_steady_gemm(false, true, m, n, k, 1.0, x, k, y_tangent, k, 1.0, c, n);
 }
 
 static void equality(rn_index m, rn_index n, const double *x, const double *y, double *c)
@@ -309,8 +310,8 @@ static rn_status spread(rn_index unit_rows, rn_index n_rows, const rni_product *
     const rn_index q = p->out_width;
     const rn_index d = p->positions;
     for (rn_index l = 0; l < unit_rows; l++)
-        RNI_TRY(rni_gemm(false, false, n_rows, q, d, 1.0, a, d, b + l * d * q, q, beta,
-                         z + l * n_rows * q, q));
+        RNI_TRY(rni_steady_gemm(false, false, n_rows, q, d, 1.0, a, d, b + l * d * q, q, beta,
+                                z + l * n_rows * q, q));
     return RN_OK;
 }
 
@@ -324,8 +325,8 @@ static rn_status gather_unit(const rni_product *p, const rni_tile *tile, rn_inde
     const rn_index from = rni_max(first, unit * d);
     const rn_index to = rni_min(first + n_rows, (unit + 1) * d);
     const double *b = right + (unit * tile->unit_rows * d + from - unit * d) * q;
-    return rni_gemm(false, true, tile->unit_rows, tile->unit_rows, (to - from) * q, 1.0, b, d * q,
-                    z + (from - first) * q, n_rows * q, 1.0, out, tile->ld);
+    return rni_steady_gemm(false, true, tile->unit_rows, tile->unit_rows, (to - from) * q, 1.0, b,
+                           d * q, z + (from - first) * q, n_rows * q, 1.0, out, tile->ld);
 }
 
 static rn_status add_chunk(const rni_product *p, const rni_tile *tile, rn_index j, rn_index first,
@@ -423,11 +424,11 @@ rn_status rni_gram_add_rows(rn_index width, rni_side i, rni_side j, double scale
         return RN_OK;
     }
     if (tile->m)
-        RNI_TRY(
-            rni_gemm(false, true, m, n, w, scale, i.right, w, j.right, w, 1.0, tile->m, tile->ld));
+        RNI_TRY(rni_steady_gemm(false, true, m, n, w, scale, i.right, w, j.right, w, 1.0, tile->m,
+                                tile->ld));
     if (!tile->m_tangent) return RN_OK;
-    RNI_TRY(rni_gemm(false, true, m, n, w, scale, i.right_tangent, w, j.right, w, 1.0,
-                     tile->m_tangent, tile->ld));
-    return rni_gemm(false, true, m, n, w, scale, i.right, w, j.right_tangent, w, 1.0,
-                    tile->m_tangent, tile->ld);
+    RNI_TRY(rni_steady_gemm(false, true, m, n, w, scale, i.right_tangent, w, j.right, w, 1.0,
+                            tile->m_tangent, tile->ld));
+    return rni_steady_gemm(false, true, m, n, w, scale, i.right, w, j.right_tangent, w, 1.0,
+                           tile->m_tangent, tile->ld);
 }

@@ -280,6 +280,10 @@ static void the_order_of_least_count_is_chosen(void **state)
     assert_true(block_of(&t, 1).shares_factors);
     assert_close(block_of(&t, 1).flops, 0.0, 0.0);
     end(&t);
+    t = begin(net_named("scaled"), SAMPLES);
+    assert_true(block_of(&t, 1).shares_factors);
+    assert_true(block_of(&t, 3).shares_factors);
+    end(&t);
     t = begin(net_named("convolution"), SAMPLES);
     const rn_kernel_block kernel = block_of(&t, 0);
     assert_int_equal(kernel.positions, 16);

@@ -37,6 +37,17 @@ static void build_mlp(net *n)
     n->output = dense(n, h, "w3", "b3", 6, 2);
 }
 
+/* y = c x W + b: biases and read-out are multiples of other factors. */
+static void build_scaled(net *n)
+{
+    rn_graph *g = n->graph;
+    const rn_node x = input(n, RN_SHAPE(RN_SAMPLES, 3));
+    rn_node h = rn_graph_scale(g, dense(n, x, "w1", NULL, 3, 6), 0.577);
+    h = rn_graph_tanh(g, rn_graph_add(g, h, weight(n, "b1", RN_SHAPE(6))));
+    h = rn_graph_scale(g, dense(n, h, "w2", NULL, 6, 3), 0.408);
+    n->output = rn_graph_add(g, h, weight(n, "b2", RN_SHAPE(3)));
+}
+
 /* One input, one output without an axis of its own, a bias that is subtracted. */
 static void build_curve(net *n)
 {
@@ -200,6 +211,7 @@ static void build_coupled(net *n)
 
 const net_kind net_kinds[] = {
     {"mlp", build_mlp},
+    {"scaled", build_scaled},
     {"curve", build_curve},
     {"residual", build_residual},
     {"tied", build_tied},
