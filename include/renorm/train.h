@@ -25,7 +25,7 @@
  * With `relative=true` learning_rate or interval count in units of 1/lambda_max(0), lambda_max(0)
  * being the number given to rn_trainer_set_scale (below 2: stable at the start).
  *
- * Determinism: samples are cut into tiles whose size depends on their number only; gradients are
+ * Determinism: samples are cut into tiles whose size depends on N and P only; gradients are
  * added in tile order by a fixed tree. The same bits come out for every number of threads. State
  * (rn_train_state and theta) is complete: a trainer given the state of another continues with the
  * same bits, provided both stop at the same steps (which matters to gradient_flow only).
@@ -95,8 +95,9 @@ RN_API RN_NODISCARD rn_status rn_trainer_create(const rn_trainer_desc *desc, rn_
 /** Releases a trainer. NULL is allowed. */
 RN_API void rn_trainer_destroy(rn_trainer *trainer);
 
-/** Bytes the trainer holds; known from creation on. gradient_flow adds up to 20 vectors [P] while
-    it advances. */
+/** Bytes of the trainer's vectors and work spaces (plans and lists, about 1 %, not counted); known
+    from creation on, it grows with the first evaluation of each number of samples. gradient_flow
+    adds up to 20 vectors [P] while it advances. */
 RN_API rn_index rn_trainer_bytes(const rn_trainer *trainer);
 
 /** Initial parameters of that seed (rn_model_initialise), step 0, time 0. @return RN_OK;

@@ -63,7 +63,8 @@ static rn_status find_tiles(rn_trainer *t, rn_index n_samples, rni_tiles **out)
         }
     const rn_node wanted[] = {t->outputs, t->residual, t->total};
     rni_tiles *made = NULL;
-    RNI_TRY(rni_tiles_create(rn_model_graph(t->desc.model), n_samples, 3, wanted, t->desc.n_threads,
+    RNI_TRY(rni_tiles_create(rn_model_graph(t->desc.model), n_samples,
+                             rni_tile_size(n_samples, t->n_weights), 3, wanted, t->desc.n_threads,
                              &made));
     rni_tiles_destroy(t->evaluations[t->next_evaluation]);
     t->evaluations[t->next_evaluation] = made;

@@ -16,12 +16,13 @@ struct rni_tiles {
     int n_threads;
 };
 
-enum { FULL_TILE = 64, LEAST_TILE = 8, TILES_OF_FEW = 4 };
+enum { FULL_TILE = 64, LEAST_TILE = 8, MOST_TILE = 4096, TILES_OF_FEW = 4, LEAST_WORK = 1 << 17 };
 
-rn_index rni_tile_size(rn_index n_samples)
+rn_index rni_tile_size(rn_index n_samples, rn_index n_weights)
 {
     const rn_index part = rni_ceil_div(n_samples, TILES_OF_FEW);
-    return rni_min(FULL_TILE, rni_max(LEAST_TILE, part));
+    const rn_index worth = rni_min(MOST_TILE, rni_ceil_div(LEAST_WORK, rni_max(1, n_weights)));
+    return rni_max(worth, rni_min(FULL_TILE, rni_max(LEAST_TILE, part)));
 }
 
 /* A plan for `count` samples (none: nothing is done), and work spaces for it. */
@@ -44,13 +45,13 @@ static rn_status plan_tiles(rni_tiles *tiles, const rn_graph *graph, rn_index n_
                     tiles->work + tiles->n_threads, 1);
 }
 
-rn_status rni_tiles_create(const rn_graph *graph, rn_index n_samples, rn_index n_wanted,
-                           const rn_node *wanted, int n_threads, rni_tiles **out)
+rn_status rni_tiles_create(const rn_graph *graph, rn_index n_samples, rn_index size,
+                           rn_index n_wanted, const rn_node *wanted, int n_threads, rni_tiles **out)
 {
     rni_tiles *tiles = rni_alloc_zero(1, sizeof *tiles);
     if (!tiles) return rni_fail(RN_ERR_MEMORY, "rn_trainer: no memory for tiles");
     tiles->n_samples = n_samples;
-    tiles->size = rni_tile_size(n_samples);
+    tiles->size = size;
     tiles->n_threads = n_threads;
     tiles->work = rni_alloc_zero(n_threads + 1, sizeof(rn_workspace *));
     rn_status status =

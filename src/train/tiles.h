@@ -19,15 +19,19 @@ typedef struct rni_tile {
     rn_workspace *work;
 } rni_tile;
 
-/** Samples per tile: 64, or a quarter of fewer than 256 (rounded up, at least 8). It depends on
-    n_samples only, never on threads or memory, so that sums keep their order. */
-rn_index rni_tile_size(rn_index n_samples);
+/**
+ * Samples per tile: 64, or a quarter of fewer than 256 (rounded up, at least 8); more, up to 4096,
+ * where a tile would be less work than handing it to a thread: samples x weights below 2^17. It
+ * depends on these two shapes only, never on threads or memory, so that sums keep their order.
+ */
+rn_index rni_tile_size(rn_index n_samples, rn_index n_weights);
 
 /**
  * Plans the wanted nodes for full tiles and for the remainder, with a work space per thread.
+ * @param size  samples per full tile, >= 1
  * @return as rn_plan_create and rn_workspace_create
  */
-RN_NODISCARD rn_status rni_tiles_create(const rn_graph *graph, rn_index n_samples,
+RN_NODISCARD rn_status rni_tiles_create(const rn_graph *graph, rn_index n_samples, rn_index size,
                                         rn_index n_wanted, const rn_node *wanted, int n_threads,
                                         rni_tiles **out);
 

@@ -90,9 +90,10 @@ static rn_status plan_gradient(rn_trainer *t)
     if (!wanted) return rni_fail(RN_ERR_MEMORY, "rn_trainer_create: no memory for parameters");
     memcpy(wanted, t->gradients, (size_t)t->n_parameters * sizeof *wanted);
     wanted[t->n_parameters] = t->total;
-    const rn_status status =
-        rni_tiles_create(rn_model_graph(t->desc.model), t->desc.train.n_samples,
-                         t->n_parameters + 1, wanted, t->desc.n_threads, &t->tiles);
+    const rn_index n_samples = t->desc.train.n_samples;
+    const rn_status status = rni_tiles_create(
+        rn_model_graph(t->desc.model), n_samples, rni_tile_size(n_samples, t->n_weights),
+        t->n_parameters + 1, wanted, t->desc.n_threads, &t->tiles);
     rni_free(wanted);
     return status;
 }

@@ -13,7 +13,7 @@ static training_plan gelu_net(rn_index n_samples, int n_threads)
 {
     return (training_plan){.model = "mlp",
                            .model_settings = {{"depth", "3"},
-                                              {"width", "24"},
+                                              {"width", "40"},
                                               {"activation", "gelu"},
                                               {"residual", "true"},
                                               {"bias", "true"}},

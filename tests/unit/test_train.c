@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "core/memory.h"
+#include "train/tiles.h"
 #include "training.h"
 
 static training_plan small_net(const char *dynamics)
@@ -121,6 +122,42 @@ static void relative_settings_need_the_scale(void **state)
         assert_close(rn_trainer_state(t.trainer).time, 0.25, 0.0);
         training_clear(&t);
     }
+}
+
+/* ---- tiles -------------------------------------------------------------------------------- */
+
+static void tiles_are_a_quarter_of_few_samples_and_never_less_work_than_a_hand_over(void **state)
+{
+    (void)state;
+    const rn_index many = 1 << 20;
+    assert_int_equal(rni_tile_size(1, many), 8);
+    assert_int_equal(rni_tile_size(33, many), 9);
+    assert_int_equal(rni_tile_size(128, many), 32);
+    assert_int_equal(rni_tile_size(100000, many), 64);
+    assert_int_equal(rni_tile_size(100000, 1000), 132);
+    assert_int_equal(rni_tile_size(20, 7), 4096);
+    double values[5] = {1.0, 2.0, 4.0, 8.0, 16.0};
+    assert_close(rni_tree_sum(values, 5), 31.0, 0.0);
+    assert_close(rni_tree_sum(values, 0), 0.0, 0.0);
+}
+
+static void memory_in_use_is_what_was_stated(void **state)
+{
+    (void)state;
+    training_plan plan = small_net("gradient_descent");
+    plan.model_settings[1].value = "200"; /* 82 000 weights */
+    plan.n_samples = 300;
+    training t = make(&plan);
+    rn_trainer_desc desc = {
+        .model = t.model, .loss = t.loss, .dynamics = t.dynamics, .train = t.batch, .n_threads = 2};
+    rn_trainer *second = NULL; /* the graph has grown already: what comes is the trainer's own */
+    const rn_index before = rni_memory_bytes();
+    assert_status(rn_trainer_create(&desc, &second), RN_OK);
+    const double grown = (double)(rni_memory_bytes() - before);
+    /* plans, nodes and lists come on top: 2 % for a net of this size */
+    assert_close((double)rn_trainer_bytes(second) / grown, 0.99, 0.01);
+    rn_trainer_destroy(second);
+    training_clear(&t);
 }
 
 /* ---- stopping ----------------------------------------------------------------------------- */
@@ -337,6 +374,8 @@ int main(void)
         cmocka_unit_test(resumed_training_has_the_same_bits),
         cmocka_unit_test(a_descent_step_is_theta_minus_eta_gradient),
         cmocka_unit_test(relative_settings_need_the_scale),
+        cmocka_unit_test(tiles_are_a_quarter_of_few_samples_and_never_less_work_than_a_hand_over),
+        cmocka_unit_test(memory_in_use_is_what_was_stated),
         cmocka_unit_test(stops_between_steps_when_asked),
         cmocka_unit_test(divergence_says_when_and_what_to_do),
         cmocka_unit_test(accuracy_counts_largest_outputs_and_ties_go_to_the_lowest_index),
