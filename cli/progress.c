@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define REDRAW_S    0.1
-#define BAR_COLUMNS 24
+#define BAR_COLUMNS 18
 
 /* Nothing is estimated before this much of the work, or this much time, is behind us. */
 #define LEAST_SHARE 0.02
@@ -62,11 +62,11 @@ static void draw(progress *p, const rn_progress *at, double share)
 {
     char bar[BAR_SIZE];
     char left[32];
-    char note[64] = "";
+    char note[32] = "";
     bar_text(&p->terminal, share, BAR_COLUMNS, bar);
     tell_time_left(share, seconds_between(p->start, p->last), left, sizeof left);
-    if (at->note && p->terminal.width >= 80) (void)snprintf(note, sizeof note, "%.30s", at->note);
-    fprintf(p->terminal.stream, "\r\033[K  %-10.10s %s%s%s%s%s %3.0f %%  %-20s %s", at->phase,
+    if (at->note && p->terminal.width >= 80) (void)snprintf(note, sizeof note, "%.26s", at->note);
+    fprintf(p->terminal.stream, "\r\033[K  %-10.10s %s%s%s%s%s %3.0f %%  %-26s %s", at->phase,
             p->terminal.has_unicode ? "\u2595" : "[", style_text(&p->terminal, STYLE_ACCENT), bar,
             style_text(&p->terminal, STYLE_PLAIN), p->terminal.has_unicode ? "\u258f" : "]",
             100.0 * share, note, left);

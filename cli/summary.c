@@ -14,13 +14,16 @@
 
 #define MAX_ROWS    14
 #define BAR_COLUMNS 7
-#define SPARK_SIZE  (3 * 24 + 1)
+#define N_SPARKS    20
+#define SPARK_SIZE  (3 * N_SPARKS + 1)
 #define NUMBER_SIZE 48
-#define N_SPARKS    24
 
 /* Rows with less than this share of the energy, now and at the start, at either end of the
    spectrum are gathered into the row beside them. */
 #define LEAST_SHARE 5e-4
+
+/* Step size times largest eigenvalue from which the reader is warned; descent is unstable at 2. */
+#define EDGE 1.8
 
 /* Boundaries lower .. upper of a snapshot, lower < upper. */
 typedef struct row {
@@ -324,7 +327,7 @@ static void tell_learning(const page *p)
     const double step = p->last->record.learning_rate;
     FILE *out = p->t->stream;
     char steps[NUMBER_SIZE];
-    fprintf(out, "  %.3g %% of the error is learned.", 100.0 * (1.0 - left));
+    fprintf(out, "  %.4g %% of the error is learned.", 100.0 * (1.0 - left));
     if (isfinite(rate) && step > 0.0) {
         round_number(1.0 / (rate * step), steps);
         fprintf(out,
@@ -333,6 +336,17 @@ static void tell_learning(const page *p)
                 rate, steps);
     }
     fprintf(out, "\n");
+}
+
+/* Near 2 the top mode bounces instead of decaying, and finite steps outweigh the flux. */
+static void tell_stability(const page *p)
+{
+    const double product = p->last->lambda_max * p->last->record.learning_rate;
+    if (product < EDGE) return;
+    fprintf(p->t->stream,
+            "  Step size times largest lambda is %.2g: at the edge of stability (2), steps are\n"
+            "  too long for what flux and velocity say about continuous time.\n",
+            product);
 }
 
 /* The snapshot where flux was largest compared with dissipation, and by how much. */
@@ -439,6 +453,7 @@ void print_summary(const terminal *t, const rn_config *config, const rn_run *run
         fprintf(t->stream, "\n");
         tell_learning(&p);
         tell_transport(&p);
+        tell_stability(&p);
     }
     print_files(&p);
     fprintf(t->stream,

@@ -64,7 +64,7 @@ static void tell_progress(const execution *x, const char *phase, rn_index step, 
     const double per_step = step > 0 ? s->train_s / (double)step : 1e-3;
     const double per_measurement = x->next > 0 ? s->measure_s / (double)x->next : 100.0 * per_step;
     const double total = per_step * (double)x->top->steps + per_measurement * (double)x->n_schedule;
-    (void)snprintf(note, sizeof note, "step %" PRId64 ", loss %.4g", step, loss);
+    (void)snprintf(note, sizeof note, "step %" PRId64 ", loss %.3g", step, loss);
     const rn_progress progress = {.phase = phase,
                                   .done =
                                       per_step * (double)step + per_measurement * (double)x->next,

@@ -60,23 +60,23 @@ static int remove_place(void **state)
 /* A small run into root/name. */
 static rn_run *run_into(const char *name, int n_threads)
 {
-    char folder[RNI_PATH_SIZE];
+    char target[RNI_PATH_SIZE];
     rn_config *config = NULL;
     rn_run *run = NULL;
-    assert_status(rni_path_join(root, name, folder), RN_OK);
+    assert_status(rni_path_join(root, name, target), RN_OK);
     assert_status(rn_config_load(NULL, N_SMALL, small, &config), RN_OK);
-    const rn_run_options options = {.folder = folder, .n_threads = n_threads};
+    const rn_run_options options = {.folder = target, .n_threads = n_threads};
     assert_status(rn_run_execute(config, &options, NULL, &run), RN_OK);
     rn_config_destroy(config);
     return run;
 }
 
-static char *read_text(const char *folder, const char *name, rn_index *n_bytes)
+static char *read_text(const char *inside, const char *name, rn_index *n_bytes)
 {
     char inner[RNI_PATH_SIZE];
     char path[RNI_PATH_SIZE];
     char *bytes = NULL;
-    assert_status(rni_path_join(root, folder, inner), RN_OK);
+    assert_status(rni_path_join(root, inside, inner), RN_OK);
     assert_status(rni_path_join(inner, name, path), RN_OK);
     assert_status(rni_file_read(path, (rn_index)1 << 24, &bytes, n_bytes), RN_OK);
     return bytes;
@@ -266,13 +266,13 @@ static void a_folder_in_use_is_never_overwritten(void **state)
     (void)state;
     rn_config *config = NULL;
     rn_run *run = NULL;
-    char folder[RNI_PATH_SIZE];
+    char target[RNI_PATH_SIZE];
     rn_run_destroy(run_into("a", 1));
     rn_index n_before = 0;
     char *before = read_text("a", "metrics.csv", &n_before);
-    assert_status(rni_path_join(root, "a", folder), RN_OK);
+    assert_status(rni_path_join(root, "a", target), RN_OK);
     assert_status(rn_config_load(NULL, N_SMALL, small, &config), RN_OK);
-    const rn_run_options again = {.folder = folder};
+    const rn_run_options again = {.folder = target};
     assert_status(rn_run_execute(config, &again, NULL, &run), RN_ERR_IO);
     assert_message_has("not empty");
     assert_null(run);
@@ -298,13 +298,13 @@ static void a_failed_run_leaves_what_it_recorded(void **state)
     (void)state;
     const char *wild[] = {"model.depth=2",          "model.width=8",     "data.kind=sphere",
                           "train.learning_rate=50", "measure.kind=none", "steps=500"};
-    char folder[RNI_PATH_SIZE];
+    char target[RNI_PATH_SIZE];
     rn_config *config = NULL;
     rn_run *run = NULL;
     rn_index n_bytes = 0;
-    assert_status(rni_path_join(root, "a", folder), RN_OK);
+    assert_status(rni_path_join(root, "a", target), RN_OK);
     assert_status(rn_config_load(NULL, 6, wild, &config), RN_OK);
-    const rn_run_options options = {.folder = folder};
+    const rn_run_options options = {.folder = target};
     assert_status(rn_run_execute(config, &options, NULL, &run), RN_ERR_NONFINITE);
     rn_config_destroy(config);
     char *metrics = read_text("a", "metrics.csv", &n_bytes);
