@@ -52,7 +52,7 @@ static void print_record(json *j, const rn_record *record)
 static void print_snapshot(json *j, const rn_snapshot *at)
 {
     json_open(j, NULL, '{');
-    print_record(j, &at->record);
+    json_integer(j, "step", at->record.step); /* the rest of the record is among the fields */
     for (rn_index i = 0; rn_snapshot_field(i); i++) {
         const rn_field *field = rn_snapshot_field(i);
         rn_index count = 0;

@@ -34,6 +34,11 @@ class Cli(unittest.TestCase):
     def path(self, *names):
         return os.path.join(self.place, *names)
 
+    def distinct(self, pairs):
+        """A JSON object none of whose keys comes twice."""
+        self.assertEqual(len(pairs), len(dict(pairs)), pairs)
+        return dict(pairs)
+
     def read(self, *names):
         with open(self.path(*names)) as file:
             return file.read()
@@ -176,13 +181,17 @@ class Cli(unittest.TestCase):
     def test_results_as_json(self):
         out, err = self.renorm("run", TINY, *SMALL, "--json", "--quiet", "-o", "r")
         self.assertEqual(err, "")
-        told = json.loads(out)
+        told = json.loads(out, object_pairs_hook=self.distinct)
         self.assertEqual(told["n_steps"], 8)
         self.assertEqual(len(told["records"]), 9)
         last = told["snapshots"][-1]
         self.assertAlmostEqual(sum(last["energy"]) + last["null_energy"], last["loss"],
                                delta=1e-12 * last["loss"])
         self.assertIsNone(last["step_mismatch"])
+        with open(os.path.join(SOURCE, "docs", "formats", "run_folder.md")) as file:
+            documented = re.findall(r"(?m)^\| `(\w+)` \|", file.read())
+        measured = [name for name in last if name != "step"]
+        self.assertEqual(sorted(documented), sorted(set(measured)))
         self.assertEqual(told["folder"], "r")
 
     def test_folders_are_found_or_refused_never_overwritten(self):
