@@ -5,7 +5,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
 demo: build ## set up what is missing, build, train on real images and measure
-	build/demo/cli/renorm run configs/demo.yaml -o runs/demo
+	build/demo/cli/renorm run configs/demo.yaml
 
 build: ## set up what is missing and build the command build/demo/cli/renorm
 	tools/setup build && cmake --preset demo && cmake --build --preset demo
