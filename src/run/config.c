@@ -10,7 +10,7 @@
 #include "core/memory.h"
 #include "core/settings.h"
 #include "core/status.h"
-#include "run/schema.h"
+#include "run/sections.h"
 
 /* Longest name of a configuration kept for a folder's name. */
 #define NAME_SIZE 64

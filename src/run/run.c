@@ -17,7 +17,7 @@
 #include "run/field.h"
 #include "run/measure.h"
 #include "run/record.h"
-#include "run/schema.h"
+#include "run/sections.h"
 #include "run/stage.h"
 
 /* Everything one execution needs beside the run it makes. */

@@ -9,7 +9,7 @@
 #include "data/source.h"
 #include "loss/loss.h"
 #include "model/model.h"
-#include "run/schema.h"
+#include "run/sections.h"
 #include "train/dynamics.h"
 
 static rn_batch make_batch(const rn_data *data, rn_data_part part)

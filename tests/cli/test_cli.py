@@ -235,7 +235,8 @@ class Cli(unittest.TestCase):
         self.assertIn("outcome: stopped early", self.read("r", "manifest.yaml"))
         with open(metrics, newline="") as file:
             steps = [int(row["step"]) for row in csv.DictReader(file)]
-        self.assertEqual(steps, list(range(len(steps))))
+        done = int(re.search(r"(?m)^steps: (\d+)$", self.read("r", "manifest.yaml"))[1])
+        self.assertEqual(steps, list(range(done)))
 
     # ---- disks that refuse ------------------------------------------------------------------
 
@@ -306,6 +307,10 @@ class Cli(unittest.TestCase):
         self.assertIn("\033[", shown)
         self.assertIn("\u2588", shown)
         self.assertIn("training", shown)
+        for line in re.split(r"[\r\n]+", re.sub(r"\033\[[0-9;]*[mK]", "", shown)):
+            self.assertLess(len(line.rstrip()), 80, line)
+        shown = self.on_terminal("run", TINY, "--set", "steps=30000", "-o", "u", LC_ALL="C.UTF-8")
+        self.assertRegex(shown, r"\d s left")
         for line in re.split(r"[\r\n]+", re.sub(r"\033\[[0-9;]*[mK]", "", shown)):
             self.assertLess(len(line.rstrip()), 80, line)
         plain = self.on_terminal("run", TINY, *SMALL, "-o", "s", LC_ALL="C.UTF-8", NO_COLOR="1")

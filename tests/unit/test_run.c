@@ -259,6 +259,50 @@ static void flow_closes_its_steps_as_well(void **state)
     rn_run_destroy(run);
 }
 
+/* Largest difference between the flux along the whole step and tau times the flux along the
+   velocity at its start, relative to the latter, at the first measurement. */
+static double flux_difference(const char *kind, const char *size)
+{
+    const char *settings[] = {"model.depth=2",
+                              "model.width=8",
+                              "data.kind=sphere",
+                              "data.n_train=8",
+                              "measure.snapshots=2",
+                              "steps=1",
+                              "threads=1",
+                              kind,
+                              size};
+    rn_config *config = NULL;
+    rn_run *run = NULL;
+    assert_status(rn_config_load(NULL, 9, settings, &config), RN_OK);
+    assert_status(rn_run_execute(config, NULL, NULL, &run), RN_OK);
+    rn_config_destroy(config);
+    const rn_snapshot *at = rn_run_snapshot(run, 0);
+    const double tau = at->record.learning_rate;
+    double worst = 0.0;
+    double scale = 0.0;
+    for (rn_index b = 0; b < at->n_boundaries; b++) {
+        if (isnan(at->flux[b])) continue;
+        const double along_step = at->step_flux[b] - at->step_remainder[b];
+        worst = fmax(worst, fabs(along_step - tau * at->flux[b]));
+        scale = fmax(scale, fabs(tau * at->flux[b]));
+    }
+    rn_run_destroy(run);
+    return worst / scale;
+}
+
+/* A step of descent goes along the velocity; one of the flow bends away from it by O(tau^2). */
+static void the_remainder_refers_to_the_step_actually_taken(void **state)
+{
+    (void)state;
+    /* theta + d rounds to eps, the step is some 1e-2 of theta */
+    assert_true(flux_difference("train.kind=gradient_descent", "train.learning_rate=0.1") < 1e-12);
+    const double long_step = flux_difference("train.kind=gradient_flow", "train.interval=0.02");
+    const double short_step = flux_difference("train.kind=gradient_flow", "train.interval=0.01");
+    assert_true(short_step > 1e-6);
+    assert_close(long_step / short_step, 2.0, 0.1);
+}
+
 static void a_run_of_no_steps_measures_the_start(void **state)
 {
     (void)state;
@@ -393,6 +437,7 @@ int main(void)
         cmocka_unit_test(the_kernel_remainder_of_a_step_falls_with_its_square),
         cmocka_unit_test(kinks_are_reported),
         cmocka_unit_test(flow_closes_its_steps_as_well),
+        cmocka_unit_test(the_remainder_refers_to_the_step_actually_taken),
         cmocka_unit_test(a_run_of_no_steps_measures_the_start),
         cmocka_unit_test(training_alone_is_possible),
         cmocka_unit_test(a_request_to_stop_keeps_what_was_measured),

@@ -2,7 +2,7 @@
  * The sections of a configuration. Axes bring their own tables; what belongs to no axis stands
  * here.
  */
-#include "run/schema.h"
+#include "run/sections.h"
 
 #include "data/source.h"
 #include "loss/loss.h"

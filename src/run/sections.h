@@ -1,8 +1,8 @@
 /*
  * The sections of a configuration, in the order of the file.
  */
-#ifndef RNI_RUN_SCHEMA_H
-#define RNI_RUN_SCHEMA_H
+#ifndef RNI_RUN_SECTIONS_H
+#define RNI_RUN_SECTIONS_H
 
 #include <renorm/config.h>
 
