@@ -63,7 +63,7 @@ static void choose_surroundings(char **argv)
     if (is_changed) (void)execv("/proc/self/exe", argv);
 }
 
-static int unknown_command(const char *word)
+static exit_status unknown_command(const char *word)
 {
     const char *names[N_COMMANDS];
     for (int i = 0; i < N_COMMANDS; i++)
@@ -76,14 +76,14 @@ static int unknown_command(const char *word)
 }
 
 /* Everything printed must have arrived: a full disk behind standard output is a failure. */
-static int finish(int status)
+static int finish(exit_status status)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return (int)status;
     fprintf(stderr, "renorm: standard output could not be written\n");
     return EXIT_FAILED;
 }
 
-static int run_command(int argc, char **argv)
+static exit_status run_command(int argc, char **argv)
 {
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
