@@ -11,7 +11,7 @@
  * tests, in units of eps |M|_2, at n = 3, 8, 33, 90, 300: sterf 4, 8, 10, 27, 57; ql 4, 8, 14, 11,
  * 36; syevd 4, 8, 10, 10, 10; jacobi 5, 10, 32, 53 (n <= 90). n + 32 bounds all of them.
  */
-#include "renorm/spectra.h"
+#include <renorm/spectra.h>
 
 #include <float.h>
 #include <math.h>
@@ -29,8 +29,8 @@
 static const rni_spectra_method *const methods[] = {&rni_spectra_sterf, &rni_spectra_ql,
                                                     &rni_spectra_syevd, &rni_spectra_jacobi, NULL};
 
-/* Exponents within which squares, and sums of 2^30 of them, keep clear of the range's ends. */
-enum { RANGE = 400 };
+/* Exponents within which products of three (e.Me), and sums of 2^30, keep clear of the ends. */
+enum { RANGE = 300 };
 
 /* A residual beyond this is a defect; LAPACK's own tests use the same threshold. */
 static const double residual_limit = 30.0;
@@ -200,13 +200,13 @@ static rn_status prepare_vectors(task *t)
     return RN_OK;
 }
 
-/* Fixes the sign of every row by its largest component. */
-static void orient_vectors(rn_index n, double *phi, rn_index ld)
+/* Fixes the sign of every row by its largest component; false at a NaN or infinity. */
+static bool orient_vectors(rn_index n, double *phi, rn_index ld)
 {
     for (rn_index u = 0; u < n; u++) {
         double *row = phi + u * ld;
         double largest = 0.0;
-        (void)grow_largest(n, row, &largest);
+        if (!grow_largest(n, row, &largest)) return false;
         rn_index i = 0;
         while (i < n - 1 && fabs(row[i]) < (1.0 - sign_margin) * largest)
             i++;
@@ -214,6 +214,7 @@ static void orient_vectors(rn_index n, double *phi, rn_index ld)
             for (rn_index k = 0; k < n; k++)
                 row[k] = -row[k];
     }
+    return true;
 }
 
 /* Makes the first nonzero projection on each eigenvector positive. */
@@ -229,6 +230,12 @@ static void orient_projections(rn_index n, rn_index n_vectors, double *g)
     }
 }
 
+static rn_status refuse_nan(const task *t)
+{
+    return rni_fail(RN_ERR_INTERNAL, "%s: method '%s' gave a NaN or infinity", t->function,
+                    t->method->name);
+}
+
 static rn_status solve(task *t)
 {
     const rn_index n = t->n;
@@ -240,7 +247,7 @@ static rn_status solve(task *t)
         return RN_OK;
     }
     RNI_TRY(m->vectors(n, t->matrix, t->ld, t->values));
-    orient_vectors(n, t->matrix, t->ld);
+    if (!orient_vectors(n, t->matrix, t->ld)) return refuse_nan(t);
     RNI_TRY(rni_gemm(false, true, t->n_vectors, n, n, 1.0, t->original, n, t->matrix, t->ld, 0.0,
                      t->projections, n));
     if (t->wanted == PROJECTIONS) orient_projections(n, t->n_vectors, t->projections);
@@ -329,9 +336,10 @@ static rn_status compute(task *t, rn_spectra_report *report)
     RNI_TRY(prepare_vectors(t));
     RNI_TRY(solve(t));
     double scale = 0.0;
-    if (!grow_largest(t->n, t->values, &scale))
-        return rni_fail(RN_ERR_INTERNAL, "%s: method '%s' gave a NaN or infinity", t->function,
-                        t->method->name);
+    double projection = 0.0;
+    if (!grow_largest(t->n, t->values, &scale)
+        || !grow_largest(t->n_vectors * t->n, t->projections, &projection))
+        return refuse_nan(t);
     double residual = check_sums(t, scale);
     if (t->copy) RNI_TRY(check_vectors(t, scale, &residual));
     if (!(residual <= residual_limit))

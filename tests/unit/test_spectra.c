@@ -268,7 +268,8 @@ enum {
     VECTORS_SWAPPED,
     VECTOR_LONG,
     VECTOR_TURNED,
-    GIVES_NAN
+    VALUE_NAN,
+    VECTOR_NAN
 };
 
 static int lie;
@@ -292,20 +293,23 @@ static rn_status lying_vectors(rn_index n, double *matrix, rn_index ld, double *
         if (lie == VECTOR_LONG) *low *= 1.0 + 1e-9;
         if (lie == VECTOR_TURNED) *low += 1e-9 * *high;
     }
-    if (lie == GIVES_NAN) values[0] = (double)NAN;
+    if (lie == VALUE_NAN) values[0] = (double)NAN;
+    if (lie == VECTOR_NAN) matrix[2 * ld] = (double)NAN;
     return status;
 }
 
-static void check_refusal(int check_vectors, rn_index n_vectors)
+/* `size` multiplies the matrix and the vector. */
+static void check_refusal(int check_vectors, rn_index n_vectors, double size)
 {
     static const rni_spectra_method liar = {.name = "liar", .vectors = lying_vectors};
     double m[9];
     double values[3] = {untouched};
     double g[3] = {untouched};
-    const double e[3] = {1.0, 2.0, 0.5};
-    fill_laplacian(m, 3, 1.0);
+    const double e[3] = {1.0 * size, 2.0 * size, 0.5 * size};
+    fill_laplacian(m, 3, size);
+    /* lowest value 0: e.Me is blind to its vector */
     for (int i = 0; i < 3; i++)
-        m[(ptrdiff_t)4 * i] -= 2.0 - sqrt(2.0); /* lowest value 0: e.Me is blind to its vector */
+        m[(ptrdiff_t)4 * i] -= (2.0 - sqrt(2.0)) * size;
     const rn_status status =
         rni_spectra_vectors_by(&liar, check_vectors, 3, m, n_vectors, e, values, g);
     assert_status(status, lie == HONEST ? RN_OK : RN_ERR_INTERNAL);
@@ -317,10 +321,16 @@ static void check_refusal(int check_vectors, rn_index n_vectors)
 static void wrong_solvers_are_refused(void **state)
 {
     (void)state;
-    for (lie = HONEST; lie <= GIVES_NAN; lie++) {
-        check_refusal(1, 0);
-        check_refusal(0, 1);
-        if (lie >= VALUE_OFF && lie <= VALUES_NEGATED) check_refusal(0, 0);
+    for (lie = HONEST; lie <= VECTOR_NAN; lie++) {
+        check_refusal(1, 0, 1.0);
+        check_refusal(0, 1, 1.0);
+        /* e.Me is the product of three sizes */
+        if (lie == HONEST || lie == VECTORS_SWAPPED || lie == VECTOR_TURNED) {
+            check_refusal(0, 1, ldexp(1.0, 390));
+            check_refusal(0, 1, ldexp(1.0, -390));
+        }
+        const bool is_plain = lie == VECTOR_NAN || (lie >= VALUE_OFF && lie <= VALUES_NEGATED);
+        if (is_plain) check_refusal(0, 0, 1.0); /* nothing but the results to look at */
     }
 }
 
