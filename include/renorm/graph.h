@@ -296,7 +296,7 @@ typedef struct rn_use {
  * Uses of `parameter` on the way to `output`, in node order. Writes at most `capacity` of them and
  * the full count to *n_uses. Pass capacity 0 to count. A use whose y is not RN_ROWS_SEPARATE, or
  * that fits no other kind, is RN_USE_OTHER.
- * @return RN_OK; RN_ERR_ARGUMENT
+ * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_MEMORY
  */
 RN_API RN_NODISCARD rn_status rn_graph_uses(const rn_graph *graph, rn_node output,
                                             rn_node parameter, rn_index capacity, rn_use *uses,

@@ -19,7 +19,7 @@ static rn_node append_named_leaf(rn_graph *graph, rni_op op, const char *name, r
 
 static bool has_symbolic_dim(rn_shape shape)
 {
-    for (int i = 0; i < shape.rank; i++)
+    for (int i = 0; i < shape.rank && i < RN_RANK_MAX; i++)
         if (shape.dims[i] < 0) return true;
     return false;
 }
@@ -27,7 +27,7 @@ static bool has_symbolic_dim(rn_shape shape)
 rn_node rn_graph_input(rn_graph *graph, const char *name, rn_shape shape)
 {
     if (!rni_graph_ready(graph, "input", 0, NULL)) return RN_NODE_NONE;
-    for (int i = 0; i < shape.rank; i++) {
+    for (int i = 0; i < shape.rank && i < RN_RANK_MAX; i++) {
         if (shape.dims[i] > 0 || (i == 0 && shape.dims[i] == RN_SAMPLES)) continue;
         char text[RNI_DESCRIPTION_SIZE];
         return rni_graph_refuse(graph, RN_ERR_SHAPE,

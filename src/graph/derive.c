@@ -108,9 +108,9 @@ static rn_node zeros(rn_graph *graph, rn_shape shape)
 }
 
 static bool is_ready(rn_graph *graph, const char *call, rn_index n_a, const rn_node *a,
-                     rn_index n_b, const rn_node *b)
+                     rn_index n_b, const rn_node *b, const rn_node *out)
 {
-    if (!graph || n_a < 0 || n_b < 0 || (n_a > 0 && !a) || (n_b > 0 && !b)) {
+    if (!graph || n_a < 0 || n_b < 0 || (n_a > 0 && !a) || (n_b > 0 && (!b || !out))) {
         (void)rni_fail(RN_ERR_ARGUMENT, "rn_graph_%s: an argument is NULL or a count negative",
                        call);
         return false;
@@ -122,6 +122,27 @@ static rn_status status_of(const rn_graph *graph)
 {
     if (graph && graph->status != RN_OK) return rn_graph_status(graph);
     return RN_ERR_ARGUMENT; /* the message was stored by is_ready */
+}
+
+/* What was found for each asked node, or zeros of its shape; `out` is written all or not. */
+static rn_status commit(rn_graph *graph, const rni_reverse *r, rn_index n_found,
+                        const rn_node *found, rn_index n_asked, const rn_node *asked, rn_node *out)
+{
+    rn_node *results = rni_alloc(n_asked, sizeof *results);
+    if (!results)
+        return rni_fail(RN_ERR_MEMORY, "rn_graph_%s: no memory for %" PRId64 " results",
+                        r ? "vjp" : "jvp", n_asked);
+    for (rn_index j = 0; j < n_asked && graph->status == RN_OK; j++) {
+        const rn_node node = asked[j];
+        const rn_shape shape = rn_graph_shape(graph, node);
+        results[j] = node < n_found ? found[node] : RN_NODE_NONE;
+        if (results[j] == RN_NODE_NONE)
+            results[j] = zeros(graph, r ? rni_lifted_shape(r, shape) : shape);
+    }
+    const rn_status status = rn_graph_status(graph);
+    if (status == RN_OK && n_asked > 0) memcpy(out, results, (size_t)n_asked * sizeof *out);
+    rni_free(results);
+    return status;
 }
 
 /* ---- reverse --------------------------------------------------------------------------------- */
@@ -193,8 +214,8 @@ static void walk_back(const rni_reverse *r, rn_index n, const bool *is_on_path, 
 rn_status rn_graph_vjp(rn_graph *graph, rn_index n_outputs, const rn_node *outputs,
                        const rn_node *cotangents, rn_index n_wrt, const rn_node *wrt, rn_node *out)
 {
-    if (!is_ready(graph, "vjp", n_outputs, outputs, n_wrt, wrt)
-        || !is_ready(graph, "vjp", n_outputs, cotangents, 0, NULL) || (n_wrt > 0 && !out))
+    if (!is_ready(graph, "vjp", n_outputs, outputs, n_wrt, wrt, out)
+        || !is_ready(graph, "vjp", n_outputs, cotangents, 0, NULL, NULL))
         return status_of(graph);
     rni_reverse r = {.graph = graph};
     RNI_TRY(read_cotangents(&r, n_outputs, outputs, cotangents));
@@ -217,13 +238,7 @@ rn_status rn_graph_vjp(rn_graph *graph, rn_index n_outputs, const rn_node *outpu
         cotangent[outputs[i]] = rni_add_or_none(graph, cotangent[outputs[i]], cotangents[i]);
     walk_back(&r, n, is_on_path, cotangent);
 
-    for (rn_index j = 0; j < n_wrt && graph->status == RN_OK; j++) {
-        const bool is_reached = wrt[j] < n && cotangent[wrt[j]] != RN_NODE_NONE;
-        const rn_shape shape = rni_lifted_shape(&r, rn_graph_shape(graph, wrt[j]));
-        const rn_node result = is_reached ? cotangent[wrt[j]] : zeros(graph, shape);
-        if (graph->status == RN_OK) out[j] = result;
-    }
-    status = rn_graph_status(graph);
+    status = commit(graph, &r, n, cotangent, n_wrt, wrt, out);
 done:
     rni_free(is_on_path);
     rni_free(cotangent);
@@ -270,8 +285,8 @@ rn_status rn_graph_jvp(rn_graph *graph, rn_index n_inputs, const rn_node *inputs
                        const rn_node *tangents, rn_index n_outputs, const rn_node *outputs,
                        rn_node *out)
 {
-    if (!is_ready(graph, "jvp", n_inputs, inputs, n_outputs, outputs)
-        || !is_ready(graph, "jvp", n_inputs, tangents, 0, NULL) || (n_outputs > 0 && !out))
+    if (!is_ready(graph, "jvp", n_inputs, inputs, n_outputs, outputs, out)
+        || !is_ready(graph, "jvp", n_inputs, tangents, 0, NULL, NULL))
         return status_of(graph);
     for (rn_index j = 0; j < n_inputs; j++) {
         if (rni_shape_equal(rn_graph_shape(graph, inputs[j]), rn_graph_shape(graph, tangents[j])))
@@ -301,13 +316,7 @@ rn_status rn_graph_jvp(rn_graph *graph, rn_index n_inputs, const rn_node *inputs
     status = walk_forward(graph, n, is_given, tangent, scratch);
     if (status < 0) goto done;
 
-    for (rn_index i = 0; i < n_outputs && graph->status == RN_OK; i++) {
-        const rn_node found = tangent[outputs[i]];
-        const rn_node result =
-            found != RN_NODE_NONE ? found : zeros(graph, rn_graph_shape(graph, outputs[i]));
-        if (graph->status == RN_OK) out[i] = result;
-    }
-    status = rn_graph_status(graph);
+    status = commit(graph, NULL, n, tangent, n_outputs, outputs, out);
 done:
     rni_free(scratch);
     rni_free(is_given);

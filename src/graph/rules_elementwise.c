@@ -2,6 +2,8 @@
  * Derivatives of the elementwise operations. Slopes are written with operations of the graph, so
  * they can be differentiated again.
  */
+#include <math.h>
+
 #include "graph/derive.h"
 
 /* 2 / sqrt(pi): derivative of erf at 0. */
@@ -12,6 +14,7 @@
 static rn_node slope_power(rn_graph *graph, const rni_node *node, rn_node x, rn_node y)
 {
     (void)y;
+    if (!(fabs(node->number) > 0.0)) return rn_graph_scalar(graph, 0.0); /* not 0 * x^-1 at 0 */
     return rn_graph_scale(graph, rn_graph_power(graph, x, node->number - 1.0), node->number);
 }
 

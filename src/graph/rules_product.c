@@ -26,6 +26,7 @@ static rn_shape with_matrix(rn_shape of, rn_shape ends)
 static rn_node join_rows(rn_graph *graph, rn_node x, int n_kept)
 {
     const rn_shape shape = rn_graph_shape(graph, x);
+    if (shape.rank < 1) return RN_NODE_NONE; /* a mistake before this call */
     rn_shape joined = {.rank = n_kept + 2};
     rn_index rows = 1;
     rn_index sign = 1; /* -1 once the sample axis is among the joined ones */

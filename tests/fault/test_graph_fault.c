@@ -1,5 +1,6 @@
 /*
- * Every allocation of building and differentiating a graph fails once: a clean error, no leak.
+ * Every allocation of building and differentiating a graph fails once: a clean error, no leak,
+ * outputs untouched.
  */
 #include "check.h"
 #include "core/memory.h"
@@ -26,6 +27,24 @@ static rn_status build_and_derive(void)
     status = rn_graph_status(g);
     if (status == RN_OK) status = rn_graph_vjp(g, 1, &f, &one, 1, &w, &gradient);
     if (status == RN_OK) status = rn_graph_jvp(g, 1, &w, &v, 1, &gradient, &curvature);
+    /* three cotangents at once, and weights nothing flows to: zeros are made last */
+    const rn_node many = rn_graph_input(g, "U", RN_SHAPE(RN_SAMPLES, 3, 6));
+    const rn_node wrt[4] = {w, rn_graph_parameter(g, "a", RN_SHAPE(2)),
+                            rn_graph_parameter(g, "b", RN_SHAPE(3)),
+                            rn_graph_parameter(g, "c", RN_SHAPE(4))};
+    rn_node out[4] = {77, 77, 77, 77};
+    if (status == RN_OK) status = rn_graph_status(g);
+    if (status == RN_OK) {
+        status = rn_graph_vjp(g, 1, &h, &many, 4, wrt, out);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(out[i] == 77, status < 0);
+    }
+    if (status == RN_OK) {
+        rn_node along[3] = {77, 77, 77};
+        status = rn_graph_jvp(g, 1, &w, &v, 3, (const rn_node[]){h, wrt[1], x}, along);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(along[i] == 77, status < 0);
+    }
     rn_use use;
     rn_index n_uses = 0;
     if (status == RN_OK) status = rn_graph_uses(g, f, w, 1, &use, &n_uses);

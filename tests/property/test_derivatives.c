@@ -354,6 +354,36 @@ static void intermediate_nodes_are_inputs_like_others(void **state)
     rn_graph_destroy(g);
 }
 
+/* 0 * x^-1 would be NaN at 0. */
+static void the_power_nought_is_flat_everywhere(void **state)
+{
+    (void)state;
+    rn_graph *g = NULL;
+    assert_status(rn_graph_create(&g), RN_OK);
+    graph_values values = {.graph = g, .n_samples = N_SAMPLES};
+    const rn_shape shape = RN_SHAPE(RN_SAMPLES, 2);
+    const rn_node x = rn_graph_input(g, "x", shape);
+    const rn_node u = rn_graph_input(g, "u", shape);
+    const rn_node y = rn_graph_power(g, x, 0.0);
+    rn_node back = RN_NODE_NONE;
+    rn_node forth = RN_NODE_NONE;
+    values_uniform(&values, x, 3, -1.0, 1.0);
+    values_uniform(&values, u, 3, -1.0, 1.0);
+    values_of(&values, x)[1] = 0.0;
+    assert_status(rn_graph_vjp(g, 1, &y, &u, 1, &x, &back), RN_OK);
+    assert_status(rn_graph_jvp(g, 1, &x, &u, 1, &y, &forth), RN_OK);
+    double *b = values_evaluate(&values, back);
+    double *f = values_evaluate(&values, forth);
+    for (rn_index i = 0; i < values_size(&values, x); i++) {
+        assert_close(b[i], 0.0, 0.0);
+        assert_close(f[i], 0.0, 0.0);
+    }
+    rni_free(b);
+    rni_free(f);
+    values_clear(&values);
+    rn_graph_destroy(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +393,7 @@ int main(void)
         cmocka_unit_test(second_derivatives_agree_all_ways),
         cmocka_unit_test(many_cotangents_at_once_equal_one_by_one),
         cmocka_unit_test(intermediate_nodes_are_inputs_like_others),
+        cmocka_unit_test(the_power_nought_is_flat_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, report_case);
 }

@@ -97,6 +97,18 @@ static void absurd_sizes_are_refused_not_wrapped(void **state)
     assert_status(rn_graph_status(g), RN_ERR_SHAPE);
     rn_graph_destroy(g);
     assert_int_equal(rn_shape_make(RN_RANK_MAX + 1, (rn_index[RN_RANK_MAX + 1]){1}).rank, -1);
+    const rn_shape deep = {.rank = 1000};
+    for (int i = 0; i < 3; i++) {
+        g = fresh();
+        const double one = 1.0;
+        rn_node node = 77;
+        if (i == 0) node = rn_graph_input(g, "x", deep);
+        if (i == 1) node = rn_graph_parameter(g, "w", deep);
+        if (i == 2) node = rn_graph_constant(g, deep, &one);
+        assert_int_equal(node, RN_NODE_NONE);
+        assert_status(rn_graph_status(g), RN_ERR_SHAPE);
+        rn_graph_destroy(g);
+    }
 }
 
 static void operands_of_another_graph_are_refused(void **state)
@@ -235,7 +247,11 @@ static void wrong_cotangents_and_tangents_are_refused(void **state)
     assert_message_has("'u' [N, 5]");
     assert_status(rn_graph_jvp(g, 1, &x, &u, 1, &y, &out), RN_ERR_SHAPE);
     assert_status(rn_graph_vjp(g, 1, &y, NULL, 1, &x, &out), RN_ERR_ARGUMENT);
-    assert_int_equal(out, 77);                /* untouched */
+    assert_int_equal(out, 77); /* untouched */
+    assert_status(rn_graph_vjp(g, 1, &y, &y, 1, &x, NULL), RN_ERR_ARGUMENT);
+    assert_message_has("rn_graph_vjp");
+    assert_status(rn_graph_jvp(g, 1, &x, &x, 1, &y, NULL), RN_ERR_ARGUMENT);
+    assert_message_has("rn_graph_jvp");
     assert_status(rn_graph_status(g), RN_OK); /* the graph itself is unharmed */
     rn_graph_destroy(g);
 }
