@@ -11,6 +11,9 @@
 #define MAX_TOPICS 256
 #define NAME_SIZE  64
 
+/* Width of the names in the list. */
+#define NAME_COLUMN 22
+
 /* "model.mlp", "output", or "top" for the keys at the top of the file. */
 static void name_topic(const rn_topic *topic, char *name)
 {
@@ -28,10 +31,11 @@ static bool suits(const rn_topic *topic, const char *asked)
     return strcmp(name, asked) == 0 || strcmp(section, asked) == 0;
 }
 
-/* Text folded at word ends to `width` columns, every line behind `indent` spaces. */
-static void print_folded(const char *text, int indent, int width)
+/* Text folded at word ends to `width` columns; lines after the first behind `indent` spaces, and
+   the first one too unless the cursor stands there already. */
+static void print_folded(const char *text, int indent, int width, bool is_there)
 {
-    const int room = width - indent;
+    const int room = width - 1 - indent;
     while (*text) {
         int length = (int)strlen(text);
         if (length > room) {
@@ -40,7 +44,8 @@ static void print_folded(const char *text, int indent, int width)
                 length--;
             if (length == 0) length = (int)strcspn(text, " ");
         }
-        printf("%*s%.*s\n", indent, "", length, text);
+        printf("%*s%.*s\n", is_there ? 0 : indent, "", length, text);
+        is_there = false;
         text += length;
         while (*text == ' ')
             text++;
@@ -53,7 +58,7 @@ static rn_status print_topic(rn_index index, const rn_topic *topic, const termin
     name_topic(topic, name);
     printf("%s%s%s%s\n", style_text(t, STYLE_STRONG), name, style_text(t, STYLE_PLAIN),
            topic->is_default ? " (default)" : "");
-    print_folded(topic->help, 2, t->width);
+    print_folded(topic->help, 2, t->width, false);
     printf("\n");
     for (rn_index j = 0; j < topic->n_options; j++) {
         rn_option option;
@@ -64,19 +69,19 @@ static rn_status print_topic(rn_index index, const rn_topic *topic, const termin
             printf("%s\n", option.initial[0] ? option.initial : "\"\"");
         else
             printf("(required)\n");
-        print_folded(option.help, 6, t->width);
+        print_folded(option.help, 6, t->width, false);
         char accepts[320];
         (void)snprintf(accepts, sizeof accepts, "%s%s%s%s", option.accepts, option.unit ? " [" : "",
                        option.unit ? option.unit : "", option.unit ? "]" : "");
         printf("%s", style_text(t, STYLE_FAINT));
-        print_folded(accepts, 6, t->width);
+        print_folded(accepts, 6, t->width, false);
         printf("%s", style_text(t, STYLE_PLAIN));
     }
     printf("\n");
     return RN_OK;
 }
 
-static rn_status list_topics(void)
+static rn_status list_topics(const terminal *t)
 {
     print_commands();
     printf("\nTopics, for renorm help TOPIC:\n");
@@ -86,7 +91,8 @@ static rn_status list_topics(void)
         const rn_status status = rn_topic_get(i, &topic);
         if (status < 0) return status;
         name_topic(&topic, name);
-        printf("  %-28s %s\n", name, topic.help);
+        printf("  %-*s ", NAME_COLUMN, name);
+        print_folded(topic.help, NAME_COLUMN + 3, t->width, true);
     }
     return RN_OK;
 }
@@ -115,7 +121,7 @@ static exit_status run(const arguments *given)
     const terminal t = terminal_look(stdout);
     rn_status status = RN_OK;
     if (given->n_operands == 0) {
-        status = list_topics();
+        status = list_topics(&t);
         return status < 0 ? report_failure(status) : EXIT_DONE;
     }
     bool is_known = false;

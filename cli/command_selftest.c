@@ -66,7 +66,10 @@ static exit_status run(const arguments *given)
     rn_index n_failed = 0;
     for (rn_index i = 0; i < n_checks; i++)
         n_failed += !checks[i].passed;
-    if (n_failed == 0) return EXIT_DONE;
+    if (n_failed == 0) {
+        fprintf(stderr, "renorm selftest: all %d checks passed\n", (int)n_checks);
+        return EXIT_DONE;
+    }
     fprintf(stderr,
             "renorm selftest: %d of %d checks failed; numbers of this build cannot be trusted\n",
             (int)n_failed, (int)n_checks);

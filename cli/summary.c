@@ -189,10 +189,31 @@ static void print_title(const page *p, const rn_config *config)
             s->is_interrupted ? " (stopped early)" : "");
 }
 
+/* The last record with a held-out evaluation (or an accuracy), the very last where there is none.
+ */
+static const rn_record *last_evaluation(const page *p)
+{
+    const rn_index n_records = rn_run_n_records(p->run);
+    for (rn_index i = n_records - 1; i >= 0; i--) {
+        const rn_record *record = rn_run_record(p->run, i);
+        if (isfinite(record->held_out_loss) || isfinite(record->accuracy)) return record;
+    }
+    return rn_run_record(p->run, n_records - 1);
+}
+
+static void print_accuracy(const page *p, double from, double to)
+{
+    const char *arrow = p->t->has_unicode ? "\u2192" : "->";
+    if (isfinite(from))
+        fprintf(p->t->stream, "  accuracy %3.0f %% %s %.0f %%", 100.0 * from, arrow, 100.0 * to);
+    fprintf(p->t->stream, "\n");
+}
+
 static void print_losses(const page *p)
 {
     const rn_record *a = &p->first->record;
-    const rn_record *b = &p->last->record;
+    const rn_record *b = rn_run_record(p->run, rn_run_n_records(p->run) - 1);
+    const rn_record *e = last_evaluation(p);
     const char *arrow = p->t->has_unicode ? "\u2192" : "->";
     char spark[SPARK_SIZE];
     FILE *out = p->t->stream;
@@ -200,17 +221,11 @@ static void print_losses(const page *p)
     fprintf(out, "  loss      %s%9.4g%s %s %s%-9.4g%s %s%s%s", style_of(p, STYLE_STRONG), a->loss,
             style_of(p, STYLE_PLAIN), arrow, style_of(p, STYLE_STRONG), b->loss,
             style_of(p, STYLE_PLAIN), style_of(p, STYLE_ACCENT), spark, style_of(p, STYLE_PLAIN));
-    if (isfinite(a->accuracy))
-        fprintf(out, "  accuracy %3.0f %% %s %.0f %%", 100.0 * a->accuracy, arrow,
-                100.0 * b->accuracy);
-    fprintf(out, "\n");
+    print_accuracy(p, a->accuracy, e->accuracy);
     if (!isfinite(a->held_out_loss)) return;
-    fprintf(out, "  held-out  %9.4g %s %-9.4g %*s", a->held_out_loss, arrow, b->held_out_loss,
+    fprintf(out, "  held-out  %9.4g %s %-9.4g %*s", a->held_out_loss, arrow, e->held_out_loss,
             spark[0] ? N_SPARKS : 0, "");
-    if (isfinite(a->held_out_accuracy))
-        fprintf(out, "  accuracy %3.0f %% %s %.0f %%", 100.0 * a->held_out_accuracy, arrow,
-                100.0 * b->held_out_accuracy);
-    fprintf(out, "\n");
+    print_accuracy(p, a->held_out_accuracy, e->held_out_accuracy);
 }
 
 /* "  -2.1  -1.4" and the rate in the middle; open ends as dots. */
