@@ -1,6 +1,7 @@
 /*
  * renorm info: version, libraries, threads.
  */
+#include <renorm/config.h>
 #include <renorm/info.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,40 @@
 static const flag flags[] = {
     {.name = "json", .help = "as JSON"},
 };
+
+/* The section of a configuration that topic i opens with its first kind; NULL for any other. */
+static const char *opens_axis(rn_index i)
+{
+    rn_topic topic;
+    rn_topic before;
+    if (rn_topic_get(i, &topic) < 0 || !topic.kind) return NULL;
+    if (i > 0 && rn_topic_get(i - 1, &before) == RN_OK
+        && strcmp(before.section, topic.section) == 0)
+        return NULL;
+    return topic.section;
+}
+
+/* Kind number i of that section, from topic `first` on; NULL beyond the last. */
+static const char *kind_of(const char *section, rn_index first, rn_index i)
+{
+    rn_topic topic;
+    if (first + i >= rn_topic_count() || rn_topic_get(first + i, &topic) < 0) return NULL;
+    return strcmp(topic.section, section) == 0 ? topic.kind : NULL;
+}
+
+static void print_kinds_json(json *j)
+{
+    json_open(j, "kinds", '{');
+    for (rn_index i = 0; i < rn_topic_count(); i++) {
+        const char *section = opens_axis(i);
+        if (!section) continue;
+        json_open(j, section, '[');
+        for (rn_index k = 0; kind_of(section, i, k); k++)
+            json_text(j, NULL, kind_of(section, i, k));
+        json_close(j, ']');
+    }
+    json_close(j, '}');
+}
 
 static void print_json(const rn_info *info)
 {
@@ -35,6 +70,7 @@ static void print_json(const rn_info *info)
         json_close(&j, '}');
     }
     json_close(&j, ']');
+    print_kinds_json(&j);
     json_close(&j, '}');
     printf("\n");
 }
@@ -52,6 +88,24 @@ static void print_line(const terminal *t, const char *name, const char *value, c
     if (detail[0])
         printf("  %-12s %-16s %s%s%s\n", "", "", style_text(t, STYLE_FAINT), detail,
                style_text(t, STYLE_PLAIN));
+}
+
+/* What this build can do: the kinds of every axis. */
+static void print_kinds(const terminal *t)
+{
+    for (rn_index i = 0; i < rn_topic_count(); i++) {
+        const char *section = opens_axis(i);
+        if (!section) continue;
+        char names[512] = "";
+        char count[16];
+        rn_index n_kinds = 0;
+        size_t used = 0;
+        for (; kind_of(section, i, n_kinds) && used < sizeof names; n_kinds++)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", n_kinds ? ", " : "",
+                                     kind_of(section, i, n_kinds));
+        (void)snprintf(count, sizeof count, "%d kinds", (int)n_kinds);
+        print_line(t, section, n_kinds == 1 ? "1 kind" : count, names, "");
+    }
 }
 
 static exit_status run(const arguments *given)
@@ -73,6 +127,7 @@ static exit_status run(const arguments *given)
         const rn_library *l = &info.libraries[i];
         print_line(&t, l->name, l->version, l->purpose, l->detail);
     }
+    print_kinds(&t);
     if (info.blas_better_core)
         fprintf(stderr,
                 "renorm: warning: OpenBLAS chose kernels for %s; set OPENBLAS_CORETYPE=%s, which "
