@@ -19,6 +19,13 @@
 COMMAND_LIST(COMMAND_DECLARE)
 #undef COMMAND_DECLARE
 
+#define COMMAND_NUMBER(name) COMMAND_##name,
+enum { COMMAND_LIST(COMMAND_NUMBER) N_COMMANDS };
+#undef COMMAND_NUMBER
+
+/** All of them, in that order. */
+extern const command *const commands[N_COMMANDS];
+
 /** Prints the library's message about a failure and returns the exit status for it. */
 exit_status report_failure(rn_status status);
 

@@ -12,35 +12,6 @@
 
 #include "commands.h"
 
-static const command *const commands[] = {
-#define COMMAND_ADDRESS(name) &command_##name,
-    COMMAND_LIST(COMMAND_ADDRESS)
-#undef COMMAND_ADDRESS
-};
-#define N_COMMANDS ((int)(sizeof commands / sizeof commands[0]))
-
-void print_commands(void)
-{
-    printf("renorm measures how learning moves error energy through the spectrum of a network's\n"
-           "Jacobian kernel.\n\n"
-           "  renorm COMMAND [arguments]\n\n"
-           "Commands:\n");
-    for (int i = 0; i < N_COMMANDS; i++)
-        printf("  %-10s %s\n", commands[i]->name, commands[i]->help);
-    printf("\n"
-           "  renorm COMMAND --help    options of a command\n"
-           "  renorm help model        what a configuration may say\n"
-           "  renorm --version\n\n"
-           "Start with: renorm run configs/demo.yaml\n");
-}
-
-exit_status report_failure(rn_status status)
-{
-    fprintf(stderr, "renorm: %s\n", rn_last_message());
-    if (status > 0) return EXIT_WEAKER;
-    return status == RN_ERR_CONFIG ? EXIT_USAGE : EXIT_FAILED;
-}
-
 /*
  * Two libraries read their environment once, when they are loaded, so this program sets what the
  * person left open and starts itself anew: OpenBLAS's processor kernels, where it chose too old
