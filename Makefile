@@ -1,5 +1,5 @@
 # Everything here is a line over CMake and tools/; nothing is decided in this file.
-.PHONY: help demo build test test-all check bench format clean
+.PHONY: help demo build test test-all check bench install uninstall deb format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
@@ -21,6 +21,15 @@ check: ## the quick part of the tests
 
 bench: ## print ratios against the machine's own peak
 	tools/setup build && cmake --preset release && cmake --build --preset release --target bench
+
+install: build ## install below PREFIX (default /usr/local); DESTDIR is honoured
+	cmake --install build/demo --prefix $(or $(PREFIX),/usr/local)
+
+uninstall: ## remove what `make install` installed last
+	cmake --build build/demo --target uninstall
+
+deb: ## Debian packages in build/deb
+	tools/package_deb
 
 format: ## lay out the sources with clang-format
 	git ls-files '*.c' '*.h' | xargs clang-format -i
