@@ -96,15 +96,15 @@ static void print_kinds(const terminal *t)
     for (rn_index i = 0; i < rn_topic_count(); i++) {
         const char *section = opens_axis(i);
         if (!section) continue;
-        char names[512] = "";
+        char kinds[512] = "";
         char count[16];
         rn_index n_kinds = 0;
         size_t used = 0;
-        for (; kind_of(section, i, n_kinds) && used < sizeof names; n_kinds++)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", n_kinds ? ", " : "",
+        for (; kind_of(section, i, n_kinds) && used < sizeof kinds; n_kinds++)
+            used += (size_t)snprintf(kinds + used, sizeof kinds - used, "%s%s", n_kinds ? ", " : "",
                                      kind_of(section, i, n_kinds));
         (void)snprintf(count, sizeof count, "%d kinds", (int)n_kinds);
-        print_line(t, section, n_kinds == 1 ? "1 kind" : count, names, "");
+        print_line(t, section, n_kinds == 1 ? "1 kind" : count, kinds, "");
     }
 }
 
