@@ -14,6 +14,7 @@
 
 #include "core/memory.h"
 #include "store/file.h"
+#include "tree.h"
 
 /* A folder of our own for each test, removed afterwards. */
 static char place[64];
@@ -23,24 +24,6 @@ static int make_place(void **state)
     (void)state;
     (void)snprintf(place, sizeof place, "renorm-test-XXXXXX");
     return mkdtemp(place) ? 0 : -1;
-}
-
-static void remove_tree(const char *path)
-{
-    DIR *folder = opendir(path);
-    if (folder) {
-        const struct dirent *entry = NULL;
-        while ((entry = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe): one thread */
-            char inner[RNI_PATH_SIZE];
-            if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-            assert_status(rni_path_join(path, entry->d_name, inner), RN_OK);
-            remove_tree(inner);
-        }
-        (void)closedir(folder);
-        (void)rmdir(path);
-    } else {
-        (void)unlink(path);
-    }
 }
 
 static int remove_place(void **state)

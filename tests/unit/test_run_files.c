@@ -17,6 +17,7 @@
 #include "core/memory.h"
 #include "core/reader.h"
 #include "store/file.h"
+#include "tree.h"
 
 static const char *const small[] = {"model.depth=2",       "model.width=8", "data.kind=sphere",
                                     "data.n_train=8",      "data.n_test=8", "data.dimension=5",
@@ -30,24 +31,6 @@ static int make_place(void **state)
     (void)state;
     (void)snprintf(root, sizeof root, "renorm-run-XXXXXX");
     return mkdtemp(root) ? 0 : -1;
-}
-
-static void remove_tree(const char *path)
-{
-    DIR *folder = opendir(path);
-    if (!folder) {
-        (void)unlink(path);
-        return;
-    }
-    const struct dirent *entry = NULL;
-    while ((entry = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe): one thread */
-        char inner[RNI_PATH_SIZE];
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        assert_status(rni_path_join(path, entry->d_name, inner), RN_OK);
-        remove_tree(inner);
-    }
-    (void)closedir(folder);
-    (void)rmdir(path);
 }
 
 static int remove_place(void **state)
