@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "core/memory.h"
-#include "tree.h"
+#include "remove_tree.h"
 
 /* Setting a run up and taking its two measurements asks for some thousand allocations. */
 static const char *const tiny[] = {"model.depth=1",  "model.width=3", "data.kind=sphere",

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "remove_tree.h"
 #include "store/file.h"
-#include "tree.h"
 
 /* A folder of our own for each test, removed afterwards. */
 static char place[64];

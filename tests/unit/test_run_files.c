@@ -16,8 +16,8 @@
 #include "backends/hdf5.h"
 #include "core/memory.h"
 #include "core/reader.h"
+#include "remove_tree.h"
 #include "store/file.h"
-#include "tree.h"
 
 static const char *const small[] = {"model.depth=2",       "model.width=8", "data.kind=sphere",
                                     "data.n_train=8",      "data.n_test=8", "data.dimension=5",

@@ -1,7 +1,7 @@
 /*
  * Removing folders.
  */
-#include "tree.h"
+#include "remove_tree.h"
 
 #include <dirent.h>
 #include <stdio.h>
