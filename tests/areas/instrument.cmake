@@ -5,3 +5,4 @@ rn_add_test(test_demo_budget property)
 target_compile_definitions(test_demo_budget PRIVATE
                            DEMO_CONFIG="${PROJECT_SOURCE_DIR}/configs/demo.yaml")
 set_tests_properties(test_demo_budget PROPERTIES LABELS slow)
+rn_add_test(test_infinite_width golden)
