@@ -189,7 +189,7 @@ static rni_side side_of(const assembly *a, const rni_store *store, const rni_gro
         .right_tangent = rni_store_tangent(layout, a->kernel, store, group->right, unit)};
 }
 
-static rn_status add_block(const pass *p, rn_index parameter, tile_place at, const rni_tile *tile)
+static rn_status add_block(const pass *p, rn_index parameter, tile_place at, rni_tile *tile)
 {
     const assembly *a = p->a;
     const rn_kernel *kernel = a->kernel;
@@ -230,25 +230,52 @@ static void mirror_tile(double *m, rn_index n, rn_index row, rn_index column, rn
     }
 }
 
-/* Writes scale * tile to its place in m and, with both, to the mirror image, a square at a time. */
+/* image (leading dimension n) := scale times the transpose of a square of a tile. The square is
+   copied first: the rows of a tile may all fall on the same few lines of a cache. */
+static void turn_square(const double *from, rn_index ld, double scale, double *image, rn_index n)
+{
+    double square[MIRROR_STEP][MIRROR_STEP];
+    for (int r = 0; r < MIRROR_STEP; r++)
+        for (int c = 0; c < MIRROR_STEP; c++)
+            square[r][c] = scale * from[r * ld + c];
+    for (int c = 0; c < MIRROR_STEP; c++)
+        for (int r = 0; r < MIRROR_STEP; r++)
+            image[c * n + r] = square[r][c];
+}
+
+/* The same for squares cut by an edge; of a corner on the diagonal, what is strictly below it. */
+static void turn_part(const double *from, rn_index ld, double scale, rn_index n_rows,
+                      rn_index n_columns, bool is_corner, double *image, rn_index n)
+{
+    for (rn_index c = 0; c < n_columns; c++)
+        for (rn_index r = is_corner ? c + 1 : 0; r < n_rows; r++)
+            image[c * n + r] = scale * from[r * ld + c];
+}
+
+/* Writes scale * tile to its place in m, row by row; with both, then to the mirror image, by
+   columns of squares: 16 rows of M at a time grow from left to right. */
 static void write_tile(const rni_tile *tile, const double *from, double scale, double *m,
                        rn_index n, rn_index row, rn_index column, bool both)
 {
     const rn_index n_rows = tile->n_i * tile->unit_rows;
     const rn_index n_columns = tile->n_j * tile->unit_rows;
-    for (rn_index r0 = 0; r0 < n_rows; r0 += MIRROR_STEP) {
-        const rn_index r1 = rni_min(r0 + MIRROR_STEP, n_rows);
-        const rn_index end = tile->is_diagonal ? r1 : n_columns;
-        for (rn_index c0 = 0; c0 < end; c0 += MIRROR_STEP) {
-            const rn_index c1 = rni_min(c0 + MIRROR_STEP, end);
-            for (rn_index r = r0; r < r1; r++)
-                for (rn_index c = c0; c < (tile->is_diagonal ? rni_min(c1, r + 1) : c1); c++)
-                    m[(row + r) * n + column + c] = scale * from[r * tile->ld + c];
-            for (rn_index c = c0; both && c < c1; c++)
-                for (rn_index r = tile->is_diagonal ? rni_max(r0, c + 1) : r0; r < r1; r++)
-                    m[(column + c) * n + row + r] = scale * from[r * tile->ld + c];
-        }
+    for (rn_index r = 0; r < n_rows; r++) {
+        const rn_index length = tile->is_diagonal ? r + 1 : n_columns;
+        for (rn_index c = 0; c < length; c++)
+            m[(row + r) * n + column + c] = scale * from[r * tile->ld + c];
     }
+    for (rn_index c = 0; both && c < n_columns; c += MIRROR_STEP)
+        for (rn_index r = tile->is_diagonal ? c : 0; r < n_rows; r += MIRROR_STEP) {
+            const rn_index high = rni_min(MIRROR_STEP, n_rows - r);
+            const rn_index wide = rni_min(MIRROR_STEP, n_columns - c);
+            const double *square = from + r * tile->ld + c;
+            double *image = m + (column + c) * n + row + r;
+            const bool is_corner = tile->is_diagonal && r == c;
+            if (high == MIRROR_STEP && wide == MIRROR_STEP && !is_corner)
+                turn_square(square, tile->ld, scale, image, n);
+            else
+                turn_part(square, tile->ld, scale, high, wide, is_corner, image, n);
+        }
 }
 
 static void mirror(const pass *p, tile_place at)
@@ -270,19 +297,18 @@ static rn_status compute_tile(void *user, rn_index task, int thread)
     const tile_place at = place_of(p, task);
     double *space = thread_space(a, thread);
     double *tangent = a->layout.with_tangent ? space + a->tile_size : NULL;
-    const rni_tile tile = {.n_i = at.n_i,
-                           .n_j = at.n_j,
-                           .unit_rows = a->layout.unit_rows,
-                           .is_diagonal = at.is_diagonal,
-                           .m = a->m ? space : NULL,
-                           .m_tangent = a->m_tangent ? tangent : NULL,
-                           .ld = at.n_j * a->layout.unit_rows,
-                           .work = space + (tangent ? 2 : 1) * a->tile_size};
-    const size_t bytes = (size_t)(at.n_i * a->layout.unit_rows * tile.ld) * sizeof *space;
-    if (tile.m) memset(tile.m, 0, bytes);
-    if (tile.m_tangent) memset(tile.m_tangent, 0, bytes);
+    rni_tile tile = {.n_i = at.n_i,
+                     .n_j = at.n_j,
+                     .unit_rows = a->layout.unit_rows,
+                     .is_fresh = true,
+                     .is_diagonal = at.is_diagonal,
+                     .m = a->m ? space : NULL,
+                     .m_tangent = a->m_tangent ? tangent : NULL,
+                     .ld = at.n_j * a->layout.unit_rows,
+                     .work = space + (tangent ? 2 : 1) * a->tile_size};
     for (rn_index parameter = 0; parameter < a->layout.n_parameters; parameter++)
         RNI_TRY(add_block(p, parameter, at, &tile));
+    if (tile.is_fresh) rni_tile_clear(&tile);
     const rn_index row = (p->i->first + at.i) * a->layout.unit_rows;
     const rn_index column = (p->j->first + at.j) * a->layout.unit_rows;
     if (tile.m) write_tile(&tile, tile.m, a->scale, a->m, a->layout.n, row, column, p->mirrors);
@@ -347,13 +373,13 @@ static rn_status update_tile(void *user, rn_index task, int thread)
     const rni_side j = {.right = p->j->rows + at.j * k * width,
                         .right_tangent =
                             a->m_tangent ? p->j->rows_tangent + at.j * k * width : NULL};
-    const rni_tile tile = {.n_i = at.n_i,
-                           .n_j = at.n_j,
-                           .unit_rows = k,
-                           .is_diagonal = at.is_diagonal,
-                           .m = a->m ? a->m + offset : NULL,
-                           .m_tangent = a->m_tangent ? a->m_tangent + offset : NULL,
-                           .ld = a->layout.n};
+    rni_tile tile = {.n_i = at.n_i,
+                     .n_j = at.n_j,
+                     .unit_rows = k,
+                     .is_diagonal = at.is_diagonal,
+                     .m = a->m ? a->m + offset : NULL,
+                     .m_tangent = a->m_tangent ? a->m_tangent + offset : NULL,
+                     .ld = a->layout.n};
     RNI_TRY(rni_gram_add_rows(width, i, j, a->scale, &tile));
     if (p->mirrors) mirror(p, at);
     return RN_OK;

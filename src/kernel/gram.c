@@ -88,6 +88,18 @@ static void multiply_add(rn_index n, const double *restrict x, const double *res
         z[i] += x[i] * y[i];
 }
 
+/* z := x * y, elementwise. */
+static void multiply(rn_index n, const double *restrict x, const double *restrict y,
+                     double *restrict z)
+{
+    rn_index i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (int e = 0; e < 8; e++)
+            z[i + e] = x[i + e] * y[i + e];
+    for (; i < n; i++)
+        z[i] = x[i] * y[i];
+}
+
 /* wide[j K + l] := a[j]. */
 static void widen(rn_index n, rn_index unit_rows, const double *a, double *wide)
 {
@@ -136,6 +148,8 @@ static rn_status add_both_one(const rni_product *p, const rni_tile *tile)
     double *a_tangent = tile->m_tangent ? wide + n_columns : NULL;
     double *b_tangent = a_tangent ? a_tangent + n_pairs : NULL;
     double *wide_tangent = a_tangent ? b_tangent + n_rows * n_columns : NULL;
+    void (*const first)(rn_index, const double *restrict, const double *restrict,
+                        double *restrict) = tile->is_fresh ? multiply : multiply_add;
     RNI_TRY(fill_inputs(p, same, 0, tile->n_i, 0, tile->n_j, a, a_tangent));
     RNI_TRY(fill_outputs(p, same, 0, n_rows, 0, n_columns, b, b_tangent));
     for (rn_index i = 0; i < tile->n_i; i++) {
@@ -147,10 +161,10 @@ static rn_status add_both_one(const rni_product *p, const rni_tile *tile)
         if (a_tangent) widen(n_j, unit_rows, a_tangent + i * tile->n_j, wide_tangent);
         for (rn_index r = i * unit_rows; r < (i + 1) * unit_rows; r++) {
             const rn_index length = same ? r + 1 : n_columns;
-            if (tile->m) multiply_add(length, wide, b + r * n_columns, tile->m + r * tile->ld);
+            if (tile->m) first(length, wide, b + r * n_columns, tile->m + r * tile->ld);
             if (!tile->m_tangent) continue;
             double *out = tile->m_tangent + r * tile->ld;
-            multiply_add(length, wide_tangent, b + r * n_columns, out);
+            first(length, wide_tangent, b + r * n_columns, out);
             multiply_add(length, wide, b_tangent + r * n_columns, out);
         }
     }
@@ -402,17 +416,33 @@ rn_index rni_gram_work(rn_kernel_order order, rn_index tile, rn_index unit_rows,
     return once < 0 || once > RN_SIZE_MAX || !with_tangent ? once : 2 * once;
 }
 
-rn_status rni_gram_add(rn_kernel_order order, const rni_product *product, const rni_tile *tile)
+void rni_tile_clear(rni_tile *tile)
 {
-    if (order == RN_KERNEL_INPUT_GRAM) return add_input_gram(product, tile);
-    if (product->identity > 0.0) return add_read_out(product, tile);
-    if (product->positions == 1) return add_both_one(product, tile);
-    return add_both_many(product, tile);
+    const size_t n_bytes = (size_t)(tile->n_j * tile->unit_rows) * sizeof(double);
+    for (rn_index r = 0; r < tile->n_i * tile->unit_rows; r++) {
+        if (tile->m) memset(tile->m + r * tile->ld, 0, n_bytes);
+        if (tile->m_tangent) memset(tile->m_tangent + r * tile->ld, 0, n_bytes);
+    }
+    tile->is_fresh = false;
 }
 
-rn_status rni_gram_add_rows(rn_index width, rni_side i, rni_side j, double scale,
-                            const rni_tile *tile)
+rn_status rni_gram_add(rn_kernel_order order, const rni_product *product, rni_tile *tile)
 {
+    const bool is_read_out = product->identity > 0.0;
+    const bool is_one = order == RN_KERNEL_BOTH_GRAMS && product->positions == 1 && !is_read_out;
+    if (is_one) {
+        const rn_status status = add_both_one(product, tile);
+        tile->is_fresh = false; /* this one sets what is fresh */
+        return status;
+    }
+    if (tile->is_fresh) rni_tile_clear(tile);
+    if (order == RN_KERNEL_INPUT_GRAM) return add_input_gram(product, tile);
+    return is_read_out ? add_read_out(product, tile) : add_both_many(product, tile);
+}
+
+rn_status rni_gram_add_rows(rn_index width, rni_side i, rni_side j, double scale, rni_tile *tile)
+{
+    if (tile->is_fresh) rni_tile_clear(tile);
     const rn_index m = tile->n_i * tile->unit_rows;
     const rn_index n = tile->n_j * tile->unit_rows;
     const rn_index w = width;

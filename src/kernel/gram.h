@@ -18,6 +18,7 @@ typedef struct rni_tile {
     rn_index n_j;
     rn_index unit_rows; /**< K */
     bool is_diagonal;
+    bool is_fresh;     /**< m and m_tangent hold nothing yet; the first contribution sets them */
     double *m;         /**< [n_i K x n_j K] or NULL */
     double *m_tangent; /**< the same, or NULL */
     rn_index ld;
@@ -51,13 +52,16 @@ rn_index rni_gram_work(rn_kernel_order order, rn_index tile, rn_index unit_rows,
 
 /** Adds a block in order S (RN_KERNEL_BOTH_GRAMS) or A (RN_KERNEL_INPUT_GRAM). */
 RN_NODISCARD rn_status rni_gram_add(rn_kernel_order order, const rni_product *product,
-                                    const rni_tile *tile);
+                                    rni_tile *tile);
 
 /**
  * Adds scale * R_i R_j^T and, in the tangent, scale * (R'_i R_j^T + R_i R'_j^T), R [rows x width]
  * with leading dimension `width`; only right and right_tangent of the sides are read.
  */
 RN_NODISCARD rn_status rni_gram_add_rows(rn_index width, rni_side i, rni_side j, double scale,
-                                         const rni_tile *tile);
+                                         rni_tile *tile);
+
+/** Zeros in what is wanted of m and m_tangent; is_fresh ends. */
+void rni_tile_clear(rni_tile *tile);
 
 #endif

@@ -285,7 +285,7 @@ static void a_read_out_needs_no_cotangents(void **state)
                                      .identity = 2.25,
                                      .i = {fi.left, NULL, fi.left_tangent, NULL},
                                      .j = {fj.left, NULL, fj.left_tangent, NULL}};
-        const rni_tile tile = {.n_i = s.n_i,
+        rni_tile tile = {.n_i = s.n_i,
                                .n_j = s.n_j,
                                .unit_rows = 3,
                                .is_diagonal = diagonal,
