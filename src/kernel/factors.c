@@ -7,7 +7,6 @@
  */
 #include "kernel/factors.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -36,15 +35,25 @@ const double *rni_store_tangent(const rni_layout *layout, const rn_kernel *kerne
 /* ---- copying ----------------------------------------------------------------------------------
  */
 
-/* to := sign * from; false when a number is NaN or infinite. */
-static bool copy_finite(rn_index n, double sign, const double *from, double *to)
+/* to := sign * from; false when a number is NaN or infinite: zero times it is then NaN. Eight
+   sums side by side, which compilers vectorise. */
+static bool copy_finite(rn_index n, double sign, const double *restrict from, double *restrict to)
 {
-    bool is_finite = true;
-    for (rn_index i = 0; i < n; i++) {
-        is_finite &= fabs(from[i]) <= DBL_MAX;
+    double zeros[8] = {0.0};
+    rn_index i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (int e = 0; e < 8; e++) {
+            to[i + e] = sign * from[i + e];
+            zeros[e] += 0.0 * from[i + e];
+        }
+    for (; i < n; i++) {
         to[i] = sign * from[i];
+        zeros[0] += 0.0 * from[i];
     }
-    return is_finite;
+    double sum = 0.0;
+    for (int e = 0; e < 8; e++)
+        sum += zeros[e];
+    return !isnan(sum);
 }
 
 /* Copies count units of one node into its places along the positions of a factor. */
