@@ -125,8 +125,7 @@ done:
     return status;
 }
 
-/* ---- factors ----------------------------------------------------------------------------------
- */
+/* ---- factors --------------------------------------------------------------------------------- */
 
 static bool same_slots(const rni_factor *a, const rni_factor *b)
 {
@@ -173,8 +172,7 @@ static int add_single(rn_kernel *kernel, rn_node node, rn_index rows, rn_index w
             .rows = rows, .width = width, .has_tangent = true, .n_slots = 1, .slots = slot});
 }
 
-/* ---- products ---------------------------------------------------------------------------------
- */
+/* ---- products -------------------------------------------------------------------------------- */
 
 /* One group from the uses of one kind; none when there are none. */
 static bool add_group(rn_kernel *kernel, rni_block *block, rn_use_kind kind, rn_index n_uses,
@@ -257,8 +255,7 @@ static bool add_product(rn_kernel *kernel, rni_block *block, rn_shape shape, rn_
     return true;
 }
 
-/* ---- biases and scales ------------------------------------------------------------------------
- */
+/* ---- biases and scales ----------------------------------------------------------------------- */
 
 /* [N, K, y..] summed over the axes along which p was repeated: [N, K, size of p]. */
 static rn_node reduce_to_parameter(const rn_kernel *kernel, rn_node lifted, rn_shape y, rn_shape p,
@@ -324,8 +321,7 @@ static void find_host(rn_kernel *kernel, rni_block *bias, const rn_use *use, rn_
     }
 }
 
-/* ---- everything ---------------------------------------------------------------------------------
- */
+/* ---- everything ------------------------------------------------------------------------------ */
 
 static rn_status add_factors(rn_kernel *kernel, const use_list *list)
 {

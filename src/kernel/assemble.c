@@ -46,8 +46,7 @@ typedef struct pass {
     bool mirrors;
 } pass;
 
-/* ---- sizes -------------------------------------------------------------------------------------
- */
+/* ---- sizes ----------------------------------------------------------------------------------- */
 
 static rn_status too_large(const assembly *a)
 {
@@ -125,8 +124,7 @@ static double *thread_space(const assembly *a, int thread)
     return a->thread_memory + thread * own;
 }
 
-/* ---- tiles --------------------------------------------------------------------------------------
- */
+/* ---- tiles ----------------------------------------------------------------------------------- */
 
 static bool same_block(const pass *p)
 {
@@ -311,15 +309,14 @@ static rn_status compute_tile(void *user, rn_index task, int thread)
     if (tile.is_fresh) rni_tile_clear(&tile);
     const rn_index row = (p->i->first + at.i) * a->layout.unit_rows;
     const rn_index column = (p->j->first + at.j) * a->layout.unit_rows;
-    if (tile.m) write_tile(&tile, tile.m, a->scale, a->m, a->layout.n, row, column, p->mirrors);
-    if (tile.m_tangent)
+    if (a->m) write_tile(&tile, tile.m, a->scale, a->m, a->layout.n, row, column, p->mirrors);
+    if (a->m_tangent)
         write_tile(&tile, tile.m_tangent, a->scale, a->m_tangent, a->layout.n, row, column,
                    p->mirrors);
     return RN_OK;
 }
 
-/* ---- order G ------------------------------------------------------------------------------------
- */
+/* ---- order G --------------------------------------------------------------------------------- */
 
 /* Row gradients of one tile of units; tiles of the second block follow those of the first. */
 static rn_status form_rows(void *user, rn_index task, int thread)
@@ -411,8 +408,7 @@ static rn_status add_gradients(pass *p, bool is_last)
     return RN_OK;
 }
 
-/* ---- blocks
- * --------------------------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 static rn_status compute_pair(assembly *a, const rni_store *i, const rni_store *j)
 {
@@ -434,31 +430,35 @@ static rn_status load(assembly *a, rn_index block, rni_store *store)
                             rni_min(a->block, a->layout.n_units - first), a->one_hot, store);
 }
 
-static rn_status compute(assembly *a)
+/* Block i against all before it, then itself. */
+static rn_status compute_block(assembly *a, rn_index i)
 {
-    for (rn_index i = 0; i < a->n_blocks; i++) {
-        RNI_TRY(load(a, i, &a->stores[0]));
-        for (rn_index j = 0; j < i; j++) {
-            RNI_TRY(load(a, j, &a->stores[1]));
-            RNI_TRY(compute_pair(a, &a->stores[0], &a->stores[1]));
-        }
-        RNI_TRY(compute_pair(a, &a->stores[0], &a->stores[0]));
+    rn_status status = load(a, i, &a->stores[0]);
+    for (rn_index j = 0; j < i && status == RN_OK; j++) {
+        status = load(a, j, &a->stores[1]);
+        if (status == RN_OK) status = compute_pair(a, &a->stores[0], &a->stores[1]);
     }
-    return RN_OK;
+    if (status == RN_OK) status = compute_pair(a, &a->stores[0], &a->stores[0]);
+    return status;
 }
 
-/* ---- entry points
- * --------------------------------------------------------------------------------- */
+static rn_status compute(assembly *a)
+{
+    rn_status status = RN_OK;
+    for (rn_index i = 0; i < a->n_blocks && status == RN_OK; i++)
+        status = compute_block(a, i);
+    return status;
+}
+
+/* ---- entry points ---------------------------------------------------------------------------- */
 
 static rn_status assemble(rn_kernel *kernel, const rn_kernel_point *point, rn_index parameter,
                           const double *v, double *m, double *m_tangent)
 {
-    assembly a = {.kernel = kernel,
-                  .point = point,
-                  .v = v,
-                  .scale = 1.0 / (double)point->n_samples,
-                  .m = m,
-                  .m_tangent = m_tangent};
+    assembly a = {.kernel = kernel, .point = point, .v = v};
+    a.scale = 1.0 / (double)point->n_samples;
+    a.m = m;
+    a.m_tangent = m_tangent;
     rn_index grid = 0;
     RNI_TRY(rni_layout_create(kernel, point->n_samples, parameter, m_tangent != NULL, &a.layout));
     rn_status status = rni_factors_prepare(kernel, &a.layout, &grid);

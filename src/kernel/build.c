@@ -69,8 +69,7 @@ static rn_status along(rn_kernel *kernel, int d, rn_index n, const rn_node *node
     return status;
 }
 
-/* ---- factors ------------------------------------------------------------------------------------
- */
+/* ---- factors --------------------------------------------------------------------------------- */
 
 static bool is_row_factor(const rn_kernel *kernel, rn_index factor)
 {
@@ -80,44 +79,42 @@ static bool is_row_factor(const rn_kernel *kernel, rn_index factor)
     return false;
 }
 
-/* Slots of the factors that one of the two factor programs computes, tangents after all values. */
+/* The slots of one of the two factor programs: their number, their nodes where `nodes` is given,
+   and their tangents taken from `tangents` where that is given. */
+static rn_index walk_slots(rn_kernel *kernel, bool rows, rn_node *nodes, const rn_node *tangents)
+{
+    rn_index n = 0;
+    for (rn_index i = 0; i < kernel->n_factors; i++) {
+        if (is_row_factor(kernel, i) != rows) continue;
+        for (rn_index s = 0; s < kernel->factors[i].n_slots; s++, n++) {
+            if (nodes) nodes[n] = kernel->factors[i].slots[s].node;
+            if (tangents) kernel->factors[i].slots[s].tangent = tangents[n];
+        }
+    }
+    return n;
+}
+
+/* Wanted: the values of all slots, then their tangents. */
 static rn_status build_factors(rn_kernel *kernel, bool rows, bool with_tangent,
                                rni_program *program)
 {
-    rn_index n = 0;
-    for (rn_index i = 0; i < kernel->n_factors; i++)
-        if (is_row_factor(kernel, i) == rows) n += kernel->factors[i].n_slots;
-    rn_node *wanted = new_nodes(with_tangent ? 2 * n : n);
-    rni_slot **slots = rni_alloc(n, sizeof *slots);
-    rn_status status = RN_ERR_MEMORY;
-    if (!wanted || !slots) {
-        status = no_memory();
-        goto done;
+    const rn_index n = walk_slots(kernel, rows, NULL, NULL);
+    rn_node *wanted = new_nodes(2 * n);
+    if (!wanted) return no_memory();
+    (void)walk_slots(kernel, rows, wanted, NULL);
+    const rn_status status = with_tangent ? along(kernel, 0, n, wanted, wanted + n) : RN_OK;
+    if (status < 0) {
+        rni_free(wanted);
+        return status;
     }
-    n = 0;
-    for (rn_index i = 0; i < kernel->n_factors; i++)
-        for (rn_index s = 0; is_row_factor(kernel, i) == rows && s < kernel->factors[i].n_slots;
-             s++) {
-            slots[n] = &kernel->factors[i].slots[s];
-            wanted[n] = slots[n]->node;
-            n++;
-        }
-    status = with_tangent ? along(kernel, 0, n, wanted, wanted + n) : RN_OK;
-    if (status < 0) goto done;
-    for (rn_index s = 0; with_tangent && s < n; s++)
-        slots[s]->tangent = wanted[n + s];
+    if (with_tangent) (void)walk_slots(kernel, rows, NULL, wanted + n);
     program->n_wanted = with_tangent ? 2 * n : n;
     program->wanted = wanted;
     program->is_built = true;
-    wanted = NULL;
-done:
-    rni_free(slots);
-    rni_free(wanted);
-    return status;
+    return RN_OK;
 }
 
-/* ---- J
- * -------------------------------------------------------------------------------------------- */
+/* ---- J --------------------------------------------------------------------------------------- */
 
 /* a = G^T df/dtheta d0, [N, K]. */
 static rn_status build_apply(rn_kernel *kernel, rn_node *out)

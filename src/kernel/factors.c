@@ -32,8 +32,7 @@ const double *rni_store_tangent(const rni_layout *layout, const rn_kernel *kerne
     return place_of(kernel, store, layout->tangent_at[factor], factor, unit);
 }
 
-/* ---- copying ----------------------------------------------------------------------------------
- */
+/* ---- copying --------------------------------------------------------------------------------- */
 
 /* to := sign * from; false when a number is NaN or infinite: zero times it is then NaN. Eight
    sums side by side, which compilers vectorise. */
@@ -86,8 +85,7 @@ static rn_status copy_factor(const rn_workspace *work, const rni_factor *factor,
     return RN_OK;
 }
 
-/* ---- loading -----------------------------------------------------------------------------------
- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 typedef struct load {
     rn_kernel *kernel;
@@ -137,39 +135,43 @@ static rn_status load_tile(void *user, rn_index task, int thread)
     return RN_OK;
 }
 
-/* One row of J in a coupled network; parameter p is the p-th wanted node, its tangent follows. */
+/* Copies one node of row `row` (counted from the store's first) to its factor, at `place`. */
+static rn_status copy_row(const load *l, const rn_workspace *work, rn_node node, int factor,
+                          rn_index place, rn_index row)
+{
+    const rni_factor *f = &l->kernel->factors[factor];
+    const double *values = rn_workspace_value(work, node);
+    if (!values) return rni_fail(RN_ERR_INTERNAL, "rn_kernel: a row has no value");
+    return copy_slot(f, f->slots, 0, 1, values,
+                     l->store->data + place * l->store->capacity + row * f->width);
+}
+
+/* One row of J in a coupled network; parameter p is the p-th wanted node, tangents follow. */
 static rn_status load_coupled_row(void *user, rn_index task, int thread)
 {
     const load *l = user;
     rn_kernel *kernel = l->kernel;
-    const rni_program *program = &kernel->programs[l->kind];
+    const rn_node *wanted = kernel->programs[l->kind].wanted;
     double *one_hot = l->one_hot + thread * l->layout->n;
     rni_leaves leaves = l->leaves;
     leaves.cotangent = one_hot;
     rn_workspace *work = NULL;
     one_hot[l->store->first + task] = 1.0;
-    const rn_status status =
+    rn_status status =
         rni_program_run(kernel, l->kind, thread, &leaves, 0, l->layout->n_samples, &work);
     one_hot[l->store->first + task] = 0.0;
-    if (status < 0) return status;
-    for (rn_index p = 0; p < kernel->n_parameters; p++) {
+    for (rn_index p = 0; p < kernel->n_parameters && status == RN_OK; p++) {
         const int f = kernel->blocks[p].rows;
         if (l->layout->value_at[f] < 0) continue;
-        const rni_factor *factor = &kernel->factors[f];
-        for (int t = 0; t < (l->layout->with_tangent ? 2 : 1); t++) {
-            const rn_index place = t ? l->layout->tangent_at[f] : l->layout->value_at[f];
-            const rn_node node = program->wanted[t * kernel->n_parameters + p];
-            const double *values = rn_workspace_value(work, node);
-            if (!values) return rni_fail(RN_ERR_INTERNAL, "rn_kernel: a row has no value");
-            RNI_TRY(copy_slot(factor, factor->slots, 0, 1, values,
-                              l->store->data + place * l->store->capacity + task * factor->width));
-        }
+        status = copy_row(l, work, wanted[p], f, l->layout->value_at[f], task);
+        if (status == RN_OK && l->layout->with_tangent)
+            status = copy_row(l, work, wanted[kernel->n_parameters + p], f,
+                              l->layout->tangent_at[f], task);
     }
-    return RN_OK;
+    return status;
 }
 
-/* ---- entry points
- * --------------------------------------------------------------------------------- */
+/* ---- entry points ---------------------------------------------------------------------------- */
 
 static rni_program_kind kind_for(const rn_kernel *kernel, const rni_layout *layout, bool rows)
 {
@@ -225,8 +227,8 @@ rn_status rni_factors_load(rn_kernel *kernel, const rni_layout *layout,
     load l = {.kernel = kernel,
               .layout = layout,
               .store = store,
-              .leaves = {.point = point, .directions = {layout->with_tangent ? v : NULL}},
-              .one_hot = one_hot};
+              .leaves = {.point = point, .directions = {layout->with_tangent ? v : NULL}}};
+    l.one_hot = one_hot;
     if (kernel->is_coupled) {
         l.kind = kind_for(kernel, layout, true);
         return rni_pool_run(kernel->pool, count, load_coupled_row, &l);

@@ -47,31 +47,31 @@ static void equality(rn_index m, rn_index n, const double *x, const double *y, d
             c[i * n + j] = (int64_t)x[i] == (int64_t)y[j] ? 1.0 : 0.0;
 }
 
-/* Products of input rows i_row .. and j_row .. (rows count positions of units). */
-static rn_status fill_inputs(const rni_product *p, bool same, rn_index i_row, rn_index n_i,
-                             rn_index j_row, rn_index n_j, double *a, double *a_tangent)
+/* Products of input rows at_i .. and at_j .. (rows count positions of units). */
+static rn_status fill_inputs(const rni_product *p, bool same, rn_index at_i, rn_index n_i,
+                             rn_index at_j, rn_index n_j, double *a, double *a_tangent)
 {
     const rn_index k = p->in_width;
     if (p->gathers) {
-        equality(n_i, n_j, p->i.left + i_row, p->j.left + j_row, a);
+        equality(n_i, n_j, p->i.left + at_i, p->j.left + at_j, a);
         if (a_tangent) memset(a_tangent, 0, (size_t)(n_i * n_j) * sizeof *a_tangent);
         return RN_OK;
     }
-    RNI_TRY(cross(same, n_i, n_j, k, p->i.left + i_row * k, p->j.left + j_row * k, a));
+    RNI_TRY(cross(same, n_i, n_j, k, p->i.left + at_i * k, p->j.left + at_j * k, a));
     if (!a_tangent) return RN_OK;
-    return cross_tangent(same, n_i, n_j, k, p->i.left + i_row * k, p->i.left_tangent + i_row * k,
-                         p->j.left + j_row * k, p->j.left_tangent + j_row * k, a_tangent);
+    return cross_tangent(same, n_i, n_j, k, p->i.left + at_i * k, p->i.left_tangent + at_i * k,
+                         p->j.left + at_j * k, p->j.left_tangent + at_j * k, a_tangent);
 }
 
 /* Products of cotangent rows. */
-static rn_status fill_outputs(const rni_product *p, bool same, rn_index i_row, rn_index n_i,
-                              rn_index j_row, rn_index n_j, double *b, double *b_tangent)
+static rn_status fill_outputs(const rni_product *p, bool same, rn_index at_i, rn_index n_i,
+                              rn_index at_j, rn_index n_j, double *b, double *b_tangent)
 {
     const rn_index k = p->out_width;
-    RNI_TRY(cross(same, n_i, n_j, k, p->i.right + i_row * k, p->j.right + j_row * k, b));
+    RNI_TRY(cross(same, n_i, n_j, k, p->i.right + at_i * k, p->j.right + at_j * k, b));
     if (!b_tangent) return RN_OK;
-    return cross_tangent(same, n_i, n_j, k, p->i.right + i_row * k, p->i.right_tangent + i_row * k,
-                         p->j.right + j_row * k, p->j.right_tangent + j_row * k, b_tangent);
+    return cross_tangent(same, n_i, n_j, k, p->i.right + at_i * k, p->i.right_tangent + at_i * k,
+                         p->j.right + at_j * k, p->j.right_tangent + at_j * k, b_tangent);
 }
 
 /* ---- order S, one position ------------------------------------------------------------------- */
@@ -120,6 +120,14 @@ static void add_diagonals(const rni_tile *tile, double scale, const double *a, d
         }
 }
 
+/* a := a + share, where it is computed. */
+static void add_share(const rni_product *p, const rni_tile *tile, double *a)
+{
+    for (rn_index i = 0; i < tile->n_i; i++)
+        for (rn_index j = 0; j < (tile->is_diagonal ? i + 1 : tile->n_j); j++)
+            a[i * tile->n_j + j] += p->share;
+}
+
 /* The layer that writes the outputs: b is a multiple of the identity, whatever the weights. */
 static rn_status add_read_out(const rni_product *p, const rni_tile *tile)
 {
@@ -127,52 +135,66 @@ static rn_status add_read_out(const rni_product *p, const rni_tile *tile)
     double *a = tile->work;
     double *a_tangent = tile->m_tangent ? a + n_pairs : NULL;
     RNI_TRY(fill_inputs(p, tile->is_diagonal, 0, tile->n_i, 0, tile->n_j, a, a_tangent));
-    for (rn_index i = 0; i < tile->n_i; i++)
-        for (rn_index j = 0; j < (tile->is_diagonal ? i + 1 : tile->n_j); j++)
-            a[i * tile->n_j + j] += p->share;
+    add_share(p, tile, a);
     if (tile->m) add_diagonals(tile, p->identity, a, tile->m);
     if (tile->m_tangent) add_diagonals(tile, p->identity, a_tangent, tile->m_tangent);
     return RN_OK;
 }
 
+/* Work arrays of one position: products of inputs and cotangents, and a row of a made wide. */
+typedef struct grams {
+    double *a; /* [n_i x n_j] */
+    double *b; /* [n_i K x n_j K] */
+    double *wide;
+} grams;
+
+typedef void (*combine)(rn_index n, const double *restrict x, const double *restrict y,
+                        double *restrict z);
+
+/* The K rows of unit i: m (+)= a * b, m' (+)= a' * b + a * b'. */
+static void add_unit(const rni_tile *tile, const grams *value, const grams *tangent, rn_index i)
+{
+    const combine first = tile->is_fresh ? multiply : multiply_add;
+    const rn_index unit_rows = tile->unit_rows;
+    const rn_index n_columns = tile->n_j * unit_rows;
+    const rn_index n_j = tile->is_diagonal ? i + 1 : tile->n_j;
+    widen(n_j, unit_rows, value->a + i * tile->n_j, value->wide);
+    if (tile->m_tangent) widen(n_j, unit_rows, tangent->a + i * tile->n_j, tangent->wide);
+    for (rn_index r = i * unit_rows; r < (i + 1) * unit_rows; r++) {
+        const rn_index length = tile->is_diagonal ? r + 1 : n_columns;
+        const double *b = value->b + r * n_columns;
+        if (tile->m) first(length, value->wide, b, tile->m + r * tile->ld);
+        if (!tile->m_tangent) continue;
+        double *out = tile->m_tangent + r * tile->ld;
+        first(length, tangent->wide, b, out);
+        multiply_add(length, value->wide, tangent->b + r * n_columns, out);
+    }
+}
+
+static grams place_grams(const rni_tile *tile, double *work)
+{
+    double *b = work + tile->n_i * tile->n_j;
+    return (grams){
+        .a = work, .b = b, .wide = b + tile->n_i * tile->n_j * tile->unit_rows * tile->unit_rows};
+}
+
 static rn_status add_both_one(const rni_product *p, const rni_tile *tile)
 {
-    const rn_index unit_rows = tile->unit_rows;
-    const rn_index n_rows = tile->n_i * unit_rows;
-    const rn_index n_columns = tile->n_j * unit_rows;
-    const rn_index n_pairs = tile->n_i * tile->n_j;
+    const rn_index n_rows = tile->n_i * tile->unit_rows;
+    const rn_index n_columns = tile->n_j * tile->unit_rows;
     const bool same = tile->is_diagonal;
-    double *a = tile->work;
-    double *b = a + n_pairs;
-    double *wide = b + n_rows * n_columns;
-    double *a_tangent = tile->m_tangent ? wide + n_columns : NULL;
-    double *b_tangent = a_tangent ? a_tangent + n_pairs : NULL;
-    double *wide_tangent = a_tangent ? b_tangent + n_rows * n_columns : NULL;
-    void (*const first)(rn_index, const double *restrict, const double *restrict,
-                        double *restrict) = tile->is_fresh ? multiply : multiply_add;
-    RNI_TRY(fill_inputs(p, same, 0, tile->n_i, 0, tile->n_j, a, a_tangent));
-    RNI_TRY(fill_outputs(p, same, 0, n_rows, 0, n_columns, b, b_tangent));
-    for (rn_index i = 0; i < tile->n_i; i++) {
-        const rn_index n_j = same ? i + 1 : tile->n_j;
-        double *row = a + i * tile->n_j;
-        for (rn_index j = 0; j < n_j; j++)
-            row[j] += p->share;
-        widen(n_j, unit_rows, row, wide);
-        if (a_tangent) widen(n_j, unit_rows, a_tangent + i * tile->n_j, wide_tangent);
-        for (rn_index r = i * unit_rows; r < (i + 1) * unit_rows; r++) {
-            const rn_index length = same ? r + 1 : n_columns;
-            if (tile->m) first(length, wide, b + r * n_columns, tile->m + r * tile->ld);
-            if (!tile->m_tangent) continue;
-            double *out = tile->m_tangent + r * tile->ld;
-            first(length, wide_tangent, b + r * n_columns, out);
-            multiply_add(length, wide, b_tangent + r * n_columns, out);
-        }
-    }
+    const grams value = place_grams(tile, tile->work);
+    grams tangent = {0};
+    if (tile->m_tangent) tangent = place_grams(tile, value.wide + n_columns);
+    RNI_TRY(fill_inputs(p, same, 0, tile->n_i, 0, tile->n_j, value.a, tangent.a));
+    RNI_TRY(fill_outputs(p, same, 0, n_rows, 0, n_columns, value.b, tangent.b));
+    add_share(p, tile, value.a);
+    for (rn_index i = 0; i < tile->n_i; i++)
+        add_unit(tile, &value, &tangent, i);
     return RN_OK;
 }
 
-/* ---- order S, several positions ---------------------------------------------------------------
- */
+/* ---- order S, several positions -------------------------------------------------------------- */
 
 /* Units, rows of a unit and positions taken at a time. With fewer than all rows or positions it
    is one unit and one row, so that what is taken lies in one piece. */
@@ -280,7 +302,7 @@ static rn_status add_sub_tile(const rni_product *p, const rni_tile *tile, sub_ti
     double *a = tile->work;
     double *b = a + n_a;
     double *a_tangent = tile->m_tangent ? b + n_b : NULL;
-    double *b_tangent = a_tangent ? a_tangent + n_a : NULL;
+    double *b_tangent = tile->m_tangent ? a_tangent + n_a : NULL;
     RNI_TRY(fill_inputs(p, false, i.unit * positions + i.position, size_i.units * size_i.positions,
                         j.unit * positions + j.position, size_j.units * size_j.positions, a,
                         a_tangent));
@@ -307,8 +329,7 @@ static rn_status add_both_many(const rni_product *p, const rni_tile *tile)
     return RN_OK;
 }
 
-/* ---- order A ------------------------------------------------------------------------------------
- */
+/* ---- order A --------------------------------------------------------------------------------- */
 
 /* Rows (unit, position) of the tile taken at a time. */
 static rn_index chunk_rows(rn_index unit_rows, rn_index positions, rn_index out_width)
@@ -343,33 +364,57 @@ static rn_status gather_unit(const rni_product *p, const rni_tile *tile, rn_inde
                            d * q, z + (from - first) * q, n_rows * q, 1.0, out, tile->ld);
 }
 
+/* Work arrays of a chunk: input products with one unit, and that unit's cotangents spread. */
+typedef struct chunk {
+    rn_index first; /* row (unit, position) of the tile */
+    rn_index n_rows;
+    double *a;         /* [n_rows x D] */
+    double *a_tangent; /* NULL without tangent */
+    double *z;         /* [K x n_rows x q] */
+    double *z_tangent;
+} chunk;
+
+static rn_status spread_chunk(const rni_product *p, const rni_tile *tile, rn_index j,
+                              const chunk *c)
+{
+    const rn_index d = p->positions;
+    const rn_index k = tile->unit_rows;
+    const rn_index at = j * k * d * p->out_width;
+    RNI_TRY(fill_inputs(p, false, c->first, c->n_rows, j * d, d, c->a, c->a_tangent));
+    RNI_TRY(spread(k, c->n_rows, p, c->a, p->j.right + at, 0.0, c->z));
+    if (!c->a_tangent) return RN_OK;
+    RNI_TRY(spread(k, c->n_rows, p, c->a_tangent, p->j.right + at, 0.0, c->z_tangent));
+    return spread(k, c->n_rows, p, c->a, p->j.right_tangent + at, 1.0, c->z_tangent);
+}
+
+/* Adds what a chunk gives to the K x K block of one unit against j. */
+static rn_status close_unit(const rni_product *p, const rni_tile *tile, rn_index j, rn_index unit,
+                            const chunk *c)
+{
+    const rn_index at = unit * tile->unit_rows * tile->ld + j * tile->unit_rows;
+    if (tile->m)
+        RNI_TRY(gather_unit(p, tile, unit, c->first, c->n_rows, p->i.right, c->z, tile->m + at));
+    if (!tile->m_tangent) return RN_OK;
+    double *out = tile->m_tangent + at;
+    RNI_TRY(gather_unit(p, tile, unit, c->first, c->n_rows, p->i.right_tangent, c->z, out));
+    return gather_unit(p, tile, unit, c->first, c->n_rows, p->i.right, c->z_tangent, out);
+}
+
 static rn_status add_chunk(const rni_product *p, const rni_tile *tile, rn_index j, rn_index first,
                            rn_index n_rows, rn_index most_rows)
 {
     const rn_index d = p->positions;
-    const rn_index unit_rows = tile->unit_rows;
-    const rn_index n_z = unit_rows * most_rows * p->out_width;
-    double *a = tile->work;
-    double *z = a + most_rows * d;
-    double *a_tangent = tile->m_tangent ? z + n_z : NULL;
-    double *z_tangent = a_tangent ? a_tangent + most_rows * d : NULL;
-    const rn_index at_j = j * unit_rows * d * p->out_width;
-    RNI_TRY(fill_inputs(p, false, first, n_rows, j * d, d, a, a_tangent));
-    RNI_TRY(spread(unit_rows, n_rows, p, a, p->j.right + at_j, 0.0, z));
+    const rn_index n_z = tile->unit_rows * most_rows * p->out_width;
+    chunk c = {.first = first, .n_rows = n_rows, .a = tile->work};
+    c.z = c.a + most_rows * d;
     if (tile->m_tangent) {
-        RNI_TRY(spread(unit_rows, n_rows, p, a_tangent, p->j.right + at_j, 0.0, z_tangent));
-        RNI_TRY(spread(unit_rows, n_rows, p, a, p->j.right_tangent + at_j, 1.0, z_tangent));
+        c.a_tangent = c.z + n_z;
+        c.z_tangent = c.a_tangent + most_rows * d;
     }
-    for (rn_index unit = first / d; unit <= (first + n_rows - 1) / d; unit++) {
-        const rn_index at = unit * unit_rows * tile->ld + j * unit_rows;
-        if (tile->m)
-            RNI_TRY(gather_unit(p, tile, unit, first, n_rows, p->i.right, z, tile->m + at));
-        if (!tile->m_tangent) continue;
-        double *out = tile->m_tangent + at;
-        RNI_TRY(gather_unit(p, tile, unit, first, n_rows, p->i.right_tangent, z, out));
-        RNI_TRY(gather_unit(p, tile, unit, first, n_rows, p->i.right, z_tangent, out));
-    }
-    return RN_OK;
+    rn_status status = spread_chunk(p, tile, j, &c);
+    for (rn_index unit = first / d; unit <= (first + n_rows - 1) / d && status == RN_OK; unit++)
+        status = close_unit(p, tile, j, unit, &c);
+    return status;
 }
 
 static rn_status add_input_gram(const rni_product *p, const rni_tile *tile)
@@ -383,8 +428,7 @@ static rn_status add_input_gram(const rni_product *p, const rni_tile *tile)
     return RN_OK;
 }
 
-/* ---- entry points
- * -------------------------------------------------------------------------------- */
+/* ---- entry points ---------------------------------------------------------------------------- */
 
 /* a^2 + b^2 + c, or -1. */
 static rn_index squares(rn_index a, rn_index b, rn_index c)

@@ -62,11 +62,9 @@ rn_status rni_jacobian_forward(rn_kernel *kernel, rni_program_kind kind, const r
 {
     const rn_index n_samples = leaves->point->n_samples;
     RNI_TRY(prepare(kernel, kind, n_samples));
-    sweep s = {.kernel = kernel,
-               .kind = kind,
-               .leaves = leaves,
-               .tile = kernel->programs[kind].tile,
-               .out = out};
+    sweep s = {.kernel = kernel, .kind = kind, .leaves = leaves};
+    s.tile = kernel->programs[kind].tile;
+    s.out = out;
     return rni_pool_run(kernel->pool, rni_ceil_div(n_samples, s.tile), forward_tile, &s);
 }
 
@@ -124,8 +122,7 @@ rn_status rni_jacobian_reverse(rn_kernel *kernel, rni_program_kind kind, const r
     return status;
 }
 
-/* ---- public ------------------------------------------------------------------------------------
- */
+/* ---- public ---------------------------------------------------------------------------------- */
 
 rn_status rn_jacobian_apply(rn_kernel *kernel, const rn_kernel_point *point, const double *v,
                             double *out)

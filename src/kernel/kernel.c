@@ -198,8 +198,7 @@ rn_status rni_kernel_check(const rn_kernel *kernel, const rn_kernel_point *point
     return RN_OK;
 }
 
-/* ---- describe ----------------------------------------------------------------------------------
- */
+/* ---- describe -------------------------------------------------------------------------------- */
 
 rn_index rn_kernel_rows_per_sample(const rn_kernel *kernel)
 {

@@ -102,8 +102,7 @@ bool rni_block_is_hosted(const rn_kernel *kernel, rn_index n_samples, rn_index p
     return rni_block_order(kernel, n_samples, host, flops, &chosen) == RN_KERNEL_BOTH_GRAMS;
 }
 
-/* ---- layout ------------------------------------------------------------------------------------
- */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 /* The largest 2^k or 3 * 2^k units with at most TILE_ROWS rows: tiles of samples halve evenly. */
 static rn_index tile_units(rn_index unit_rows)

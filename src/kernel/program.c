@@ -13,7 +13,7 @@
 /* One workspace should stay in the outer cache of a core's share. */
 #define TILE_BYTES   ((rn_index)24 << 20)
 #define TILE_SAMPLES 256
-#define TRIAL        16 /* samples of the plans that tell the bytes per sample */
+#define TRIAL        ((rn_index)16) /* samples of the plans that tell the bytes per sample */
 
 static void clear_planned(const rn_kernel *kernel, rni_planned *planned)
 {
@@ -135,6 +135,31 @@ rn_status rni_program_bytes(rn_kernel *kernel, rni_program_kind kind, rn_index n
     return RN_OK;
 }
 
+static rn_status bind_inputs(const rn_kernel *kernel, const rni_leaves *leaves, rn_index first,
+                             rn_workspace *work)
+{
+    rn_status status = RN_OK;
+    for (rn_index i = 0; i < kernel->n_inputs && status == RN_OK; i++) {
+        const rn_index start = kernel->input_is_data[i] ? first * kernel->input_size[i] : 0;
+        status = rn_workspace_bind(work, kernel->inputs[i], leaves->point->inputs[i] + start);
+    }
+    if (status == RN_OK && leaves->cotangent)
+        status = rn_workspace_bind(work, kernel->cotangent, leaves->cotangent);
+    return status;
+}
+
+/* nodes [n_parameters], NULL for the parameters themselves, to the pieces of values [P]. */
+static rn_status bind_weights(const rn_kernel *kernel, const rn_node *nodes, const double *values,
+                              rn_workspace *work)
+{
+    rn_status status = RN_OK;
+    for (rn_index p = 0; p < kernel->n_parameters && status == RN_OK; p++) {
+        const rn_node node = nodes ? nodes[p] : rn_graph_parameter_at(kernel->graph, p);
+        status = rn_workspace_bind(work, node, values + kernel->blocks[p].offset);
+    }
+    return status;
+}
+
 rn_status rni_program_run(rn_kernel *kernel, rni_program_kind kind, int thread,
                           const rni_leaves *leaves, rn_index first, rn_index count,
                           rn_workspace **work)
@@ -143,22 +168,13 @@ rn_status rni_program_run(rn_kernel *kernel, rni_program_kind kind, int thread,
     const rni_planned *planned = count == program->tile ? &program->full : &program->rest;
     RNI_ASSERT(planned->n_samples == count);
     rn_workspace *w = planned->work[thread];
-    for (rn_index i = 0; i < kernel->n_inputs; i++) {
-        const rn_index start = kernel->input_is_data[i] ? first * kernel->input_size[i] : 0;
-        RNI_TRY(rn_workspace_bind(w, kernel->inputs[i], leaves->point->inputs[i] + start));
-    }
-    for (rn_index p = 0; p < kernel->n_parameters; p++) {
-        const rn_index offset = kernel->blocks[p].offset;
-        RNI_TRY(rn_workspace_bind(w, rn_graph_parameter_at(kernel->graph, p),
-                                  leaves->point->theta + offset));
-        for (int d = 0; d < RNI_N_DIRECTIONS; d++) {
-            if (!leaves->directions[d]) continue;
-            RNI_TRY(rn_workspace_bind(w, kernel->directions[d * kernel->n_parameters + p],
-                                      leaves->directions[d] + offset));
-        }
-    }
-    if (leaves->cotangent) RNI_TRY(rn_workspace_bind(w, kernel->cotangent, leaves->cotangent));
-    RNI_TRY(rn_workspace_run(w));
-    *work = w;
-    return RN_OK;
+    rn_status status = bind_inputs(kernel, leaves, first, w);
+    if (status == RN_OK) status = bind_weights(kernel, NULL, leaves->point->theta, w);
+    for (int d = 0; d < RNI_N_DIRECTIONS && status == RN_OK; d++)
+        if (leaves->directions[d])
+            status = bind_weights(kernel, kernel->directions + d * kernel->n_parameters,
+                                  leaves->directions[d], w);
+    if (status == RN_OK) status = rn_workspace_run(w);
+    if (status == RN_OK) *work = w;
+    return status;
 }

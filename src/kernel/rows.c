@@ -3,13 +3,13 @@
 #include "core/status.h"
 #include "kernel/steady.h"
 
-/* out := out + left^T right over positions, a part of it. */
-static rn_status add_outer(rn_index positions, const double *left, rn_index left_width,
-                           const double *right, rn_index right_width, rni_part part, double *out)
+/* out := out + x^T y over positions, a part of it. */
+static rn_status add_outer(rn_index positions, const double *x, rn_index x_width, const double *y,
+                           rn_index y_width, rni_part part, double *out)
 {
     return rni_steady_gemm(true, false, part.in_count, part.out_count, positions, 1.0,
-                           left + part.in_first, left_width, right + part.out_first, right_width,
-                           1.0, out, part.out_count);
+                           x + part.in_first, x_width, y + part.out_first, y_width, 1.0, out,
+                           part.out_count);
 }
 
 static void add_gathered(rn_index positions, const double *numbers, const double *right,

@@ -235,8 +235,7 @@ static void operators_are_the_assembled_matrices(void **state)
     }
 }
 
-/* ---- G^T J
- * ---------------------------------------------------------------------------------------- */
+/* ---- G^T J ----------------------------------------------------------------------------------- */
 
 /* The seed G^T [N, K, C] = a matrix of the outputs themselves: it depends on the weights.
    g_kc = cos((k + 1) f_c) + k. */

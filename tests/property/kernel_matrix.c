@@ -78,8 +78,7 @@ static void expect_symmetric(const trial *t, const double *m)
             assert_memory_equal(&m[r * t->net.n + c], &m[c * t->net.n + r], sizeof *m);
 }
 
-/* ---- the matrix
- * ---------------------------------------------------------------------------------- */
+/* ---- the matrix ------------------------------------------------------------------------------ */
 
 static void explicit_jacobian_is_the_derivative_of_the_outputs(void **state)
 {
@@ -177,8 +176,7 @@ static void tangent_is_the_limit_of_central_differences(void **state)
     }
 }
 
-/* ---- orders and parts
- * ------------------------------------------------------------------------------ */
+/* ---- orders and parts ------------------------------------------------------------------------ */
 
 static rn_index n_parameters(const trial *t)
 {

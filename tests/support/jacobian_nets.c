@@ -8,8 +8,7 @@
 #include "check.h"
 #include "jacobi.h"
 
-/* ---- networks ----------------------------------------------------------------------------------
- */
+/* ---- networks -------------------------------------------------------------------------------- */
 
 static rn_node input(net *n, rn_shape shape)
 {
@@ -236,8 +235,7 @@ const net_kind *net_named(const char *name)
     return NULL;
 }
 
-/* ---- making ------------------------------------------------------------------------------------
- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 /* Entries of a shape for n_samples. */
 static rn_index entries(rn_shape shape, rn_index n_samples)
@@ -322,8 +320,7 @@ rn_kernel_point point_of(const net *n)
         .n_samples = n->n_samples, .inputs = (const double *const *)n->arrays, .theta = n->theta};
 }
 
-/* ---- by hand
- * ------------------------------------------------------------------------------------- */
+/* ---- by hand --------------------------------------------------------------------------------- */
 
 static void bind_parameters(const net *n, rn_workspace *work, rn_index n_nodes,
                             const rn_node *nodes, const double *values)

@@ -286,13 +286,13 @@ static void a_read_out_needs_no_cotangents(void **state)
                                      .i = {fi.left, NULL, fi.left_tangent, NULL},
                                      .j = {fj.left, NULL, fj.left_tangent, NULL}};
         rni_tile tile = {.n_i = s.n_i,
-                               .n_j = s.n_j,
-                               .unit_rows = 3,
-                               .is_diagonal = diagonal,
-                               .m = m,
-                               .m_tangent = m_tangent,
-                               .ld = ld,
-                               .work = work};
+                         .n_j = s.n_j,
+                         .unit_rows = 3,
+                         .is_diagonal = diagonal,
+                         .m = m,
+                         .m_tangent = m_tangent,
+                         .ld = ld,
+                         .work = work};
         assert_status(rni_gram_add(RN_KERNEL_BOTH_GRAMS, &product, &tile), RN_OK);
         compare(&s, &fi, &fj, ld, m, false);
         compare(&s, &fi, &fj, ld, m_tangent, true);
