@@ -187,7 +187,7 @@ int main(void)
     make(&net);
     printf("benchmark\thand_s\tplanned_s\tgflop_per_s\tdifference\tratio\ttarget\tlimit\n");
     for (net.is_relu = 0; net.is_relu < 2; net.is_relu++) {
-        planned p = {NULL};
+        planned p = {.work = NULL};
         plan_net(&net, &p);
         run_by_hand(&net);
         run_planned(p.work);

@@ -24,11 +24,12 @@ static rn_status parse(const char *text, bool has_header, rni_csv *csv)
 static void tables_are_read_with_any_line_ends(void **state)
 {
     (void)state;
+    static const char with_mark[] = "\xEF\xBB\xBF"
+                                    "a,\"b, c\",\"d\"\"e\"\n1,-2.5,3e2\n4,5,6";
     static const char *const texts[] = {
         "a,\"b, c\",\"d\"\"e\"\n1,-2.5,3e2\n4,5,6\n",
         "a,\"b, c\",\"d\"\"e\"\r\n1,-2.5,3e2\r\n4,5,6\r\n",
-        "\xEF\xBB\xBF"
-        "a,\"b, c\",\"d\"\"e\"\n1,-2.5,3e2\n4,5,6",
+        with_mark,
     };
     for (int i = 0; i < 3; i++) {
         rni_csv csv = {0};
