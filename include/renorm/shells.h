@@ -179,7 +179,7 @@ typedef struct rn_shell_report {
  * @return RN_OK
  *         RN_ERR_ARGUMENT   a missing array, a bad option, eigenvalues not ascending
  *         RN_ERR_DOMAIN     the grid does not reach above lambda_max: rn_shell_grid_extend first
- *         RN_ERR_NONFINITE  NaN or infinity in an input array
+ *         RN_ERR_NONFINITE  NaN or infinity in an input array, or a sum that overflows
  *         RN_ERR_MEMORY
  */
 RN_API RN_NODISCARD rn_status rn_shell_measure(const rn_shell_grid *grid,

@@ -76,9 +76,9 @@ rn_status rn_loss_append(const rn_loss *loss, rn_graph *graph, rn_node outputs, 
                         "both [N, C] with the same C",
                         f.rank, y.rank);
     const rn_loss_nodes nodes = loss->kind->append(loss->choice.settings, graph, outputs, targets);
-    RNI_TRY(rn_graph_status(graph));
     rn_graph_name(graph, nodes.per_sample, "loss");
     rn_graph_name(graph, nodes.residual, "residual");
+    RNI_TRY(rn_graph_status(graph)); /* naming needs memory too */
     *out = nodes;
     return RN_OK;
 }

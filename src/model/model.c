@@ -62,13 +62,13 @@ static rn_status build(const rni_model_kind *kind, const void *settings, rn_shap
     const rn_node x =
         rn_graph_reshape(model->graph, model->input, RN_SHAPE(RN_SAMPLES, model->n_features));
     RNI_TRY(kind->build(model, settings, x, &model->output));
+    rn_graph_name(model->graph, model->output, "f");
     RNI_TRY(rn_graph_status(model->graph));
     if (model->n_std != rn_graph_n_parameters(model->graph))
         return rni_fail(RN_ERR_MEMORY, "rn_model_create: no memory for a parameter");
     const rn_shape output = rn_graph_shape(model->graph, model->output);
     RNI_ASSERT(output.rank == 2 && output.dims[1] == model->n_outputs);
     (void)output;
-    rn_graph_name(model->graph, model->output, "f");
     return RN_OK;
 }
 

@@ -111,6 +111,16 @@ static double total(const flux_work *work, int part, rn_index i)
     return sum;
 }
 
+/* Whether every sum is a number. */
+static bool is_finite(const flux_work *work, rn_index n_boundaries, double delta)
+{
+    for (rn_index i = 0; i < n_boundaries; i++)
+        if (!isfinite(total(work, MIGRATION, i) + total(work, TRANSFER, i))
+            || !isfinite(delta * total(work, ERROR_BAR, i)))
+            return false;
+    return true;
+}
+
 /* One block for all arrays of the work; false when memory is out. */
 static bool work_create(flux_work *work, const rn_shell_grid *grid, int n_threads)
 {
@@ -170,6 +180,13 @@ rn_status rni_flux(const char *caller, rni_pool *pool, const rn_shell_grid *grid
 
     const double delta =
         options->mt_error > 0.0 ? options->mt_error : options->error_factor * rounding * norm;
+    if (!is_finite(&work, rn_shell_grid_size(grid), delta)) {
+        status = rni_fail(RN_ERR_NONFINITE,
+                          "%s: a sum of g g mt overflows; measure in larger units of energy or "
+                          "time",
+                          caller);
+        goto done;
+    }
     const double scale = 0.5 / (double)input->n_samples;
     for (rn_index i = 0; i < rn_shell_grid_size(grid); i++) {
         const double moved = scale * total(&work, MIGRATION, i);

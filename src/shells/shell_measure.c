@@ -152,6 +152,22 @@ static void divide_velocities(const rn_shell_options *options, rn_shell_report *
     }
 }
 
+/* NaN in a report says "not measured": a sum that overflows must not look like it. */
+static rn_status check_sums(const char *caller, const rn_shell_report *report)
+{
+    const double *const arrays[] = {report->above, report->dissipation, report->drive,
+                                    report->density, report->n_eff};
+    for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
+        for (rn_index i = report->first; i < report->n_boundaries; i++)
+            if (!isfinite(arrays[k][i]))
+                return rni_fail(RN_ERR_NONFINITE,
+                                "%s: a sum over modes overflows at boundary %" PRId64
+                                "; measure in larger units of energy or time",
+                                caller, i);
+    if (isfinite(report->loss)) return RN_OK;
+    return rni_fail(RN_ERR_NONFINITE, "%s: the energy overflows; measure in larger units", caller);
+}
+
 /* First boundary at least one width above the floor; the last one if there is none. */
 static rn_index first_resolved(const rn_shell_grid *grid, double floor_lambda)
 {
@@ -160,21 +176,17 @@ static rn_index first_resolved(const rn_shell_grid *grid, double floor_lambda)
     return (rn_index)fmin(fmax(b, 0.0), (double)(rn_shell_grid_size(grid) - 1));
 }
 
-/* Fills a report whose arrays exist; on failure they are released again. */
-static rn_status fill(rni_pool *pool, const rn_shell_input *input, const rn_shell_options *options,
-                      const double *places, rn_shell_report *report)
+/* Fills a report whose arrays exist. */
+static rn_status fill(const char *caller, rni_pool *pool, const rn_shell_input *input,
+                      const rn_shell_options *options, const double *places,
+                      rn_shell_report *report)
 {
     report->lambda_max = rni_lambda_max(input);
     report->floor = options->floor_factor * (double)input->n * DBL_EPSILON * report->lambda_max;
     report->first = first_resolved(&report->grid, report->floor);
-    if (input->mt) {
-        const rn_status status = rni_flux("rn_shell_measure", pool, &report->grid, input, options,
-                                          report->flux, report->migration, report->flux_error);
-        if (status < 0) {
-            rn_shell_report_clear(report);
-            return status;
-        }
-    }
+    if (input->mt)
+        RNI_TRY(rni_flux(caller, pool, &report->grid, input, options, report->flux,
+                         report->migration, report->flux_error));
     for (rn_index i = 0; i < report->n_boundaries; i++) {
         report->s[i] = rn_shell_grid_boundary(&report->grid, i);
         if (i < report->first)
@@ -183,6 +195,7 @@ static rn_status fill(rni_pool *pool, const rn_shell_input *input, const rn_shel
             sum_at(input, places, i, report);
     }
     share_energies(input, places, report);
+    RNI_TRY(check_sums(caller, report));
     if (input->mt) divide_velocities(options, report);
     return RN_OK;
 }
@@ -208,9 +221,12 @@ rn_status rni_shell_measure(rni_pool *pool, const rn_shell_grid *grid, const rn_
     for (rn_index u = 0; u < input->n; u++)
         places[u] =
             input->lambda[u] > 0.0 ? log(input->lambda[u]) / grid->width : -(double)INFINITY;
-    const rn_status status = fill(pool, input, &chosen, places, &fresh);
+    const rn_status status = fill(caller, pool, input, &chosen, places, &fresh);
     rni_free(places);
-    if (status == RN_OK) *report = fresh;
+    if (status == RN_OK)
+        *report = fresh;
+    else
+        rn_shell_report_clear(&fresh);
     return status;
 }
 

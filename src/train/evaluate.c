@@ -20,7 +20,7 @@ typedef struct pass {
     double *residual; /* [N x C] or NULL */
 } pass;
 
-/* Samples whose largest output, the first of equals, stands at the label. NaN is never largest. */
+/* Samples whose largest output, the first of equals, stands at the label. */
 static double count_hits(rn_index n_samples, rn_index n_outputs, const double *outputs,
                          const rn_index *labels)
 {

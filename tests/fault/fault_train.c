@@ -60,8 +60,36 @@ static void survives_every_allocation_failure(void **state)
     }
 }
 
+/* Naming a node needs memory too: what succeeds must leave a sound graph behind. */
+static void what_succeeds_leaves_a_sound_graph(void **state)
+{
+    (void)state;
+    rn_loss *loss = NULL;
+    assert_status(rn_loss_create("squared_error", NULL, 0, &loss), RN_OK);
+    rn_status status = RN_ERR_MEMORY;
+    for (long fault = 1; status == RN_ERR_MEMORY; fault++) {
+        rn_model *model = NULL;
+        rn_loss_nodes nodes = {.per_sample = 77};
+        (void)rni_fail_allocation(fault);
+        status = rn_model_create("linear", NULL, 0, RN_SHAPE(3), 2, &model);
+        if (status == RN_OK) {
+            rn_graph *graph = rn_model_graph(model);
+            assert_status(rn_graph_status(graph), RN_OK);
+            const rn_node targets = rn_graph_input(graph, NULL, RN_SHAPE(RN_SAMPLES, 2));
+            status = rn_loss_append(loss, graph, rn_model_output(model), targets, &nodes);
+            assert_status(rn_graph_status(graph), status);
+            assert_int_equal(nodes.per_sample == 77, status < 0);
+        }
+        (void)rni_fail_allocation(0);
+        rn_model_destroy(model);
+    }
+    assert_status(status, RN_OK);
+    rn_loss_destroy(loss);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(survives_every_allocation_failure)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(survives_every_allocation_failure),
+                                       cmocka_unit_test(what_succeeds_leaves_a_sound_graph)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

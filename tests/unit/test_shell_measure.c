@@ -307,6 +307,36 @@ static void refuses_bad_input_and_leaves_the_report_alone(void **state)
     rn_shell_report_clear(NULL);
 }
 
+static void sums_that_overflow_are_refused_not_left_out(void **state)
+{
+    (void)state;
+    const double lambda[] = {0.5, 1.0};
+    const rn_shell_grid grid = {.width = ln2, .low = -3, .high = 1};
+    const struct {
+        double g, xi, mt;
+    } cases[] = {{1e80, 1.0, 1.0} /* n_eff */,
+                 {1e160, 1.0, 1.0} /* energy */,
+                 {1e60, 1e290, 1.0} /* drive */,
+                 {1e60, 1.0, 1e250} /* flux */};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        const double g[] = {cases[k].g, cases[k].g};
+        const double xi[] = {cases[k].xi, cases[k].xi};
+        const double mt[] = {cases[k].mt, 0.0, cases[k].mt, cases[k].mt};
+        double flux[5] = {7.0, 7.0, 7.0, 7.0, 7.0};
+        const rn_shell_input input = {
+            .n = 2, .n_samples = 1, .lambda = lambda, .g = g, .xi = xi, .mt = mt};
+        rn_shell_report report = {.first = 77};
+        assert_status(rn_shell_measure(&grid, &input, NULL, &report), RN_ERR_NONFINITE);
+        assert_message_has("overflow");
+        assert_message_has("rn_shell_measure");
+        assert_int_equal(report.first, 77);
+        if (k != 3) continue;
+        assert_status(rn_shell_flux(&grid, &input, NULL, flux, NULL, NULL), RN_ERR_NONFINITE);
+        for (int i = 0; i < 5; i++)
+            assert_close(flux[i], 7.0, 0.0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +348,7 @@ int main(void)
         cmocka_unit_test(modes_below_the_floor_stand_in_the_null_line),
         cmocka_unit_test(a_dead_kernel_has_only_a_null_line),
         cmocka_unit_test(refuses_bad_input_and_leaves_the_report_alone),
+        cmocka_unit_test(sums_that_overflow_are_refused_not_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
