@@ -71,8 +71,7 @@ static rn_use classify(const rn_graph *graph, rn_node number, int slot)
 {
     const rni_node *y = &graph->nodes[number];
     const rn_use other = {.kind = RN_USE_OTHER, .x = RN_NODE_NONE, .y = number, .sign = 1.0};
-    if (y->rows != RN_ROWS_SEPARATE || y->n_inputs != 2 || y->inputs[0] == y->inputs[1])
-        return other;
+    if (y->rows != RN_ROWS_SEPARATE || y->n_inputs != 2) return other;
     const rni_node *p = &graph->nodes[y->inputs[slot]];
     const rni_node *x = &graph->nodes[y->inputs[1 - slot]];
     if (y->op == RNI_OP_MATMUL && slot == 1 && p->shape.rank == 2 && x->rows == RN_ROWS_SEPARATE

@@ -38,9 +38,10 @@ static bool probes_create(probes *p, rn_index rows, rn_index cols)
     return true;
 }
 
+/* 0 / 0 is 0; a NaN stays. */
 static double ratio(double numerator, double denominator)
 {
-    return numerator > 0.0 ? numerator / denominator : 0.0;
+    return numerator <= 0.0 ? 0.0 : numerator / denominator;
 }
 
 /* The larger; a NaN on either side stays. */

@@ -19,8 +19,7 @@
 static rn_index line_of(const rn_shell_grid *grid, double lambda, rn_index below)
 {
     const double place = lambda > 0.0 ? floor(log(lambda) / grid->width) - (double)grid->low : -1.0;
-    if (place < 0.0) return below;
-    return (rn_index)fmin(place, (double)(below - 1));
+    return place < 0.0 ? below : (rn_index)place; /* the grid reaches above every mode */
 }
 
 /* What mode u gains from all modes v before its own line, spread over lines. */

@@ -175,6 +175,17 @@ static double flux_from_overlaps(const transition *t, double s)
     return flux / (2.0 * N_SAMPLES);
 }
 
+/* (delta/2N) sum |g1_u g01_v| chi[1], delta = n eps times the larger lambda_max */
+static double error_bar(const transition *t, double s)
+{
+    double sum = 0.0;
+    for (int u = 0; u < N; u++)
+        for (int v = 0; v < N; v++)
+            sum += fabs(t->g1[u] * t->g01[v])
+                   * rn_shell_cut_divided(s, ln2, t->lambda1[u], t->lambda0[v]);
+    return N * DBL_EPSILON * fmax(t->lambda0[N - 1], t->lambda1[N - 1]) * sum / (2.0 * N_SAMPLES);
+}
+
 static void every_line_is_what_it_says(void **state)
 {
     (void)state;
@@ -211,6 +222,8 @@ static void every_line_is_what_it_says(void **state)
             for (int u = 0; u < N; u++)
                 after += rn_shell_cut(s, ln2, t.lambda1[u]) * t.g1[u] * t.g1[u];
             assert_close(out.flux[i], flux_from_overlaps(&t, s), tolerance + out.flux_error[i]);
+            const double bar = error_bar(&t, s);
+            assert_close(out.flux_error[i], bar, 1e-9 * bar); /* N^2 terms of one sign */
             assert_close(out.change[i],
                          (after - through_cut(&t, s, t.e0, t.e0)) / (2.0 * N_SAMPLES), tolerance);
         }

@@ -192,6 +192,8 @@ static void uses_are_recognised(void **state)
     const rn_node words = rn_graph_sum(g, rn_graph_gather(g, t, i, 0), 1u << 1, 0);
     const rn_node odd = rn_graph_multiply(g, words, rn_graph_tanh(g, o));
     const rn_node unseen = rn_graph_add(g, xw, b);
+    const rn_node columns = rn_graph_input(g, "c", RN_SHAPE(RN_SAMPLES, 4, 3));
+    const rn_node turned = rn_graph_matmul_ops(g, columns, 1, w, 0);
     const rn_node f =
         rn_graph_add(g, rn_graph_sum(g, back, 1u << 1, 1), rn_graph_sum(g, odd, 1u << 1, 1));
     assert_status(rn_graph_status(g), RN_OK);
@@ -217,6 +219,8 @@ static void uses_are_recognised(void **state)
     assert_int_equal(use[0].kind, RN_USE_GATHER);
     assert_status(rn_graph_uses(g, f, o, 4, use, &n), RN_OK);
     assert_int_equal(use[0].kind, RN_USE_OTHER);
+    assert_status(rn_graph_uses(g, turned, w, 4, use, &n), RN_OK);
+    assert_int_equal(use[0].kind, RN_USE_OTHER); /* x is stored the other way round */
     assert_status(rn_graph_uses(g, f, x, 4, use, &n), RN_ERR_ARGUMENT);
     rn_graph_destroy(g);
 }

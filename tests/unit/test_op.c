@@ -303,6 +303,28 @@ static void the_check_sees_a_false_promise_of_symmetry(void **state)
     rn_op_destroy(op);
 }
 
+/* Sums over answers that large overflow: an unknown defect is no small one. */
+static int apply_constant(void *user, rn_index n_vecs, const double *x, rn_index ldx, double *y,
+                          rn_index ldy)
+{
+    (void)user, (void)x, (void)ldx;
+    for (rn_index j = 0; j < n_vecs; j++)
+        y[j * ldy] = 1e308;
+    return 0;
+}
+
+static void a_defect_that_overflows_is_not_small(void **state)
+{
+    (void)state;
+    const rn_op_desc desc = {.rows = 1, .cols = 1, .apply = apply_constant};
+    rn_op *op = NULL;
+    assert_status(rn_op_create(&desc, &op), RN_OK);
+    rn_op_defects found;
+    assert_status(rn_op_check(op, 1, 1, &found), RN_OK);
+    assert_false(found.linearity <= 1.0);
+    rn_op_destroy(op);
+}
+
 static void survives_every_allocation_failure(void **state)
 {
     (void)state;
@@ -336,6 +358,7 @@ int main(void)
         cmocka_unit_test(the_check_passes_sound_operators),
         cmocka_unit_test(the_check_sees_every_lie),
         cmocka_unit_test(the_check_sees_a_false_promise_of_symmetry),
+        cmocka_unit_test(a_defect_that_overflows_is_not_small),
         cmocka_unit_test(survives_every_allocation_failure),
     };
     return cmocka_run_group_tests_name("op", tests, NULL, NULL);

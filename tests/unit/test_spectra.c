@@ -259,6 +259,19 @@ static void survives_every_allocation_failure(void **state)
     (void)rni_fail_allocation(0);
 }
 
+/* Components equal but for rounding: the sign must not hang on the last bits. */
+static void among_equal_components_the_first_is_positive(void **state)
+{
+    (void)state;
+    const double nudges[] = {0.0, 1e-9, -1e-9};
+    for (int k = 0; k < 3; k++) {
+        double m[4] = {2.0, 0.0, -1.0, 2.0 + nudges[k]};
+        double values[2];
+        assert_status(rn_spectra_vectors(2, m, 2, 0, NULL, 2, NULL, values, NULL, NULL), RN_OK);
+        assert_true(m[0] > 0.0 && m[1] > 0.0 && m[2] > 0.0 && m[3] < 0.0);
+    }
+}
+
 /* Solvers that are right but for one thing. */
 enum {
     HONEST,
@@ -345,6 +358,7 @@ int main(void)
         cmocka_unit_test(works_at_any_scale),
         cmocka_unit_test(projections_of_two_vectors_share_signs),
         cmocka_unit_test(the_same_input_gives_the_same_bits),
+        cmocka_unit_test(among_equal_components_the_first_is_positive),
         cmocka_unit_test(wrong_solvers_are_refused),
         cmocka_unit_test(survives_every_allocation_failure),
     };

@@ -273,6 +273,14 @@ static void many_different_batches_can_be_evaluated_in_turn(void **state)
     const rn_index before = rni_memory_bytes();
     const training_plan plan = small_net("gradient_descent");
     training t = make(&plan);
+    rn_index bytes = rn_trainer_bytes(t.trainer);
+    for (rn_index n = 4; n >= 1; n--) { /* the plans of a few sizes are kept, not replaced */
+        const rn_batch some = {.n_samples = n, .inputs = t.inputs, .targets = t.targets};
+        rn_evaluation found;
+        assert_status(rn_trainer_evaluate(t.trainer, &some, &found), RN_OK);
+        assert_true(rn_trainer_bytes(t.trainer) > bytes);
+        bytes = rn_trainer_bytes(t.trainer);
+    }
     double first[9] = {0};
     for (int round = 0; round < 2; round++)
         for (rn_index n = 1; n <= 8; n++) {
@@ -344,6 +352,39 @@ static void not_a_number_is_refused_where_it_enters(void **state)
     rn_dynamics_destroy(NULL);
 }
 
+/* theta [ROOM] after one step of the flow with one more setting. */
+enum { FLOW_ROOM = 1000 };
+static void flow_with(const char *key, const char *value, double *theta)
+{
+    training_plan plan = absolute_net("gradient_flow", "interval", "1");
+    plan.dynamics_settings[2] = (rn_setting){key, value};
+    training t = make(&plan);
+    assert_status(rn_trainer_advance(t.trainer, 1, NULL), RN_OK);
+    memset(theta, 0, FLOW_ROOM * sizeof *theta);
+    assert_true(rn_trainer_n_weights(t.trainer) <= FLOW_ROOM);
+    memcpy(theta, rn_trainer_theta(t.trainer),
+           (size_t)rn_trainer_n_weights(t.trainer) * sizeof *theta);
+    training_clear(&t);
+}
+
+static void every_setting_of_the_flow_has_an_effect(void **state)
+{
+    (void)state;
+    const rn_setting settings[] = {{"order", "3"}, {"order", "4"}, {"order", "6"},
+                                   {"order", "8"}, {"rtol", "0"},  {"atol", "1e-4"}};
+    enum { N = sizeof settings / sizeof settings[0] };
+    static double theta[N + 1][FLOW_ROOM];
+    flow_with("order", "5", theta[N]);
+    for (int k = 0; k < N; k++) {
+        flow_with(settings[k].key, settings[k].value, theta[k]);
+        for (int i = 0; i < FLOW_ROOM; i++) /* all of them follow the same flow */
+            assert_close(theta[k][i], theta[N][i], 1e-3);
+        for (int other = 0; other < k; other++)
+            assert_memory_not_equal(theta[k], theta[other], sizeof theta[k]);
+        assert_memory_not_equal(theta[k], theta[N], sizeof theta[k]);
+    }
+}
+
 static void expect_refusal(const char *kind, const char *key, const char *value, const char *part)
 {
     const rn_setting setting = {key, value};
@@ -381,6 +422,7 @@ int main(void)
         cmocka_unit_test(accuracy_counts_largest_outputs_and_ties_go_to_the_lowest_index),
         cmocka_unit_test(many_different_batches_can_be_evaluated_in_turn),
         cmocka_unit_test(not_a_number_is_refused_where_it_enters),
+        cmocka_unit_test(every_setting_of_the_flow_has_an_effect),
         cmocka_unit_test(mistakes_in_settings_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
