@@ -51,7 +51,7 @@ install(FILES ${build_dir}/renormConfig.cmake ${build_dir}/renormConfigVersion.c
 # ---- manual, completions, configurations, documents ----------------------------------------------
 foreach(section 1 5)
   install(DIRECTORY ${manual_dir}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section}
-          COMPONENT program FILES_MATCHING PATTERN "*.${section}" PATTERN "*.${section}.gz")
+          COMPONENT program FILES_MATCHING PATTERN "*.${section}")
 endforeach()
 set(share ${CMAKE_INSTALL_DATAROOTDIR})
 install(FILES ${manual_dir}/renorm.bash DESTINATION ${share}/bash-completion/completions
@@ -64,14 +64,10 @@ install(DIRECTORY configs DESTINATION ${share}/renorm COMPONENT program
         FILES_MATCHING PATTERN "*.yaml")
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 foreach(file README.md CHANGELOG.md CITATION.cff LICENSE)
-  install(FILES ${file} DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program OPTIONAL)
+  install(FILES ${file} DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 endforeach()
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development
         FILES_MATCHING PATTERN "*.c")
 
 configure_file(cmake/uninstall.cmake.in ${build_dir}/uninstall.cmake @ONLY)
 add_custom_target(uninstall COMMAND ${CMAKE_COMMAND} -P ${build_dir}/uninstall.cmake VERBATIM)
-
-if(RENORM_DEBIAN)
-  include(${PROJECT_SOURCE_DIR}/packaging/debian.cmake)
-endif()
