@@ -20,7 +20,7 @@ check: ## the quick part of the tests
 	@tools/run_tests check
 
 bench: ## print ratios against the machine's own peak
-	tools/setup build && cmake --preset release && cmake --build --preset release --target bench
+	tools/setup test && tools/bench
 
 install: build ## install below PREFIX (default /usr/local); DESTDIR is honoured
 	cmake --install build/demo --prefix $(or $(PREFIX),/usr/local)
