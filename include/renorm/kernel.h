@@ -159,7 +159,7 @@ RN_API RN_NODISCARD rn_status rn_kernel_tangent_operator(rn_kernel *kernel,
     positions, inputs of width p, outputs of width q, symmetric halves once, a multiply-add as 2. */
 typedef enum rn_kernel_order {
     RN_KERNEL_BOTH_GRAMS = 0,    /**< "S": N^2 D^2 p + n^2 D^2 (q + 1) */
-    RN_KERNEL_INPUT_GRAM = 1,    /**< "A": N^2 D^2 p + N n D^2 q + n^2 D q */
+    RN_KERNEL_INPUT_GRAM = 1,    /**< "A": N^2 D^2 p + N n D^2 q + n^2 D q; chosen for D > 1 only */
     RN_KERNEL_ROW_GRADIENTS = 2, /**< "G": 2 n D p q + n^2 p q */
     RN_KERNEL_RANK_ONE = 3,      /**< biases and scales: row gradients of width q, n^2 q; nothing
                                       when a bias shares the factors of a weight in order S, D = 1 */

@@ -145,28 +145,35 @@ static void vectors_do_not_depend_on_threads(void **state)
     drop_net(&n);
 }
 
+/* Runs first in the process, so that each larger case raises the peak. Plans and tables of nodes
+   are not counted: 1 MiB allows for them. */
 static void the_bytes_told_before_are_the_bytes_taken(void **state)
 {
     (void)state;
-    for (int i = 0; i < N_CASES; i++)
-        for (int limited = 0; limited < 2; limited++) {
-            net n = make_net(net_named(cases[i].net), cases[i].n_samples, check_seed());
-            const rn_kernel_point point = point_of(&n);
-            rn_kernel *kernel = kernel_with(&n, 2, limited, cases[i].order);
-            double *m = numbers(n.n * n.n);
+    static const rn_index counts[] = {300, 900};
+    int n_raised = 0;
+    for (int i = 0; i < 2; i++) {
+        net n = make_net(net_named("attention"), counts[i], check_seed());
+        const rn_kernel_point point = point_of(&n);
+        double *m = numbers(n.n * n.n);
+        for (int limited = 1; limited >= 0; limited--) {
+            rn_kernel *kernel = kernel_with(&n, 2, limited, RN_KERNEL_ORDER_CHEAPEST);
             rn_index told = 0;
             assert_status(rn_kernel_bytes(kernel, n.n_samples, 0, &told), RN_OK);
             const rn_index before = rni_memory_bytes();
+            const rn_index old_peak = rni_memory_peak_bytes();
             assert_status(rn_kernel_assemble(kernel, &point, m), RN_OK);
-            /* the peak of the process is no lower than before plus what was told, less the
-               bookkeeping of nodes; and what stays are the workspaces */
-            const rn_index kept = rni_memory_bytes() - before;
-            assert_true(kept <= told);
-            assert_true(rni_memory_peak_bytes() - before >= kept);
+            const rn_index taken = rni_memory_peak_bytes() - before;
+            if (rni_memory_peak_bytes() > old_peak) {
+                n_raised++;
+                assert_in_range(taken, told, told + (1 << 20));
+            }
             rn_kernel_destroy(kernel);
-            free(m);
-            drop_net(&n);
         }
+        free(m);
+        drop_net(&n);
+    }
+    assert_true(n_raised >= 2);
 }
 
 static void a_kernel_serves_other_numbers_of_samples(void **state)
@@ -196,10 +203,10 @@ static void a_kernel_serves_other_numbers_of_samples(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_bytes_told_before_are_the_bytes_taken),
         cmocka_unit_test(many_tiles_give_the_product_of_jacobians),
         cmocka_unit_test(threads_and_memory_limits_change_no_bit),
         cmocka_unit_test(vectors_do_not_depend_on_threads),
-        cmocka_unit_test(the_bytes_told_before_are_the_bytes_taken),
         cmocka_unit_test(a_kernel_serves_other_numbers_of_samples),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

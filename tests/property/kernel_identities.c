@@ -327,6 +327,36 @@ static void a_seed_weighs_the_rows_and_moves_with_the_weights(void **state)
     }
 }
 
+/* The worked number of docs/theory/kernel.md: f = w2 tanh(w1 x). */
+static void two_weights_give_the_worked_number(void **state)
+{
+    (void)state;
+    rn_graph *g = NULL;
+    assert_status(rn_graph_create(&g), RN_OK);
+    const rn_node x = rn_graph_input(g, "x", RN_SHAPE(RN_SAMPLES, 1));
+    const rn_node w1 = rn_graph_parameter(g, "w1", RN_SHAPE(1, 1));
+    const rn_node w2 = rn_graph_parameter(g, "w2", RN_SHAPE(1, 1));
+    rn_kernel_desc desc = rn_kernel_desc_defaults();
+    desc.graph = g;
+    desc.n_inputs = 1;
+    desc.inputs = &x;
+    desc.output = rn_graph_matmul(g, rn_graph_tanh(g, rn_graph_matmul(g, x, w1)), w2);
+    rn_kernel *kernel = NULL;
+    assert_status(rn_kernel_create(&desc, &kernel), RN_OK);
+    const double one = 1.0;
+    const double theta[] = {0.5, 2.0};
+    const double v[] = {1.0, 0.0};
+    const double *arrays[] = {&one};
+    const rn_kernel_point point = {.n_samples = 1, .inputs = arrays, .theta = theta};
+    double m = 0.0;
+    double m_tangent = 0.0;
+    assert_status(rn_kernel_tangent(kernel, &point, v, &m, &m_tangent), RN_OK);
+    assert_close(m, 2.687552413783059, 1e-14);
+    assert_close(m_tangent, -3.8462496781223674, 1e-14);
+    rn_kernel_destroy(kernel);
+    rn_graph_destroy(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +367,7 @@ int main(void)
         cmocka_unit_test(jacobian_applies_as_written_out),
         cmocka_unit_test(operators_are_the_assembled_matrices),
         cmocka_unit_test(a_seed_weighs_the_rows_and_moves_with_the_weights),
+        cmocka_unit_test(two_weights_give_the_worked_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

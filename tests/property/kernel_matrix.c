@@ -285,6 +285,8 @@ static void the_order_of_least_count_is_chosen(void **state)
     t = begin(net_named("convolution"), SAMPLES);
     const rn_kernel_block kernel = block_of(&t, 0);
     assert_int_equal(kernel.positions, 16);
+    assert_close(kernel.order_flops[RN_KERNEL_BOTH_GRAMS],
+                 49.0 * 256.0 * 18.0 + 441.0 * 256.0 * 5.0, 0.0);
     assert_close(kernel.order_flops[RN_KERNEL_INPUT_GRAM],
                  49.0 * 256.0 * 18.0 + 7.0 * 21.0 * 256.0 * 4.0 + 441.0 * 16.0 * 4.0, 0.0);
     assert_int_equal(kernel.order, RN_KERNEL_ROW_GRADIENTS);

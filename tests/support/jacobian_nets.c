@@ -47,13 +47,14 @@ static void build_scaled(net *n)
     n->output = rn_graph_add(g, h, weight(n, "b2", RN_SHAPE(3)));
 }
 
-/* One input, one output without an axis of its own, a bias that is subtracted. */
+/* One input, one output without an axis of its own, a bias subtracted and added. */
 static void build_curve(net *n)
 {
     rn_graph *g = n->graph;
     const rn_node x = input(n, RN_SHAPE(RN_SAMPLES, 1));
     rn_node h = rn_graph_matmul(g, x, weight(n, "w1", RN_SHAPE(1, 5)));
-    h = rn_graph_erf(g, rn_graph_subtract(g, h, weight(n, "b1", RN_SHAPE(5))));
+    const rn_node b = weight(n, "b1", RN_SHAPE(5));
+    h = rn_graph_add(g, rn_graph_erf(g, rn_graph_subtract(g, h, b)), b);
     const rn_node f = rn_graph_matmul(g, h, weight(n, "w2", RN_SHAPE(5, 1)));
     n->output = rn_graph_reshape(g, f, RN_SHAPE(RN_SAMPLES));
 }
