@@ -216,6 +216,8 @@ class Manual(unittest.TestCase):
         cls.folder = BUILD / "cli/manual"
         section = run(cls.program, "--help").split("Commands:\n")[1].split("\n\n")[0]
         cls.commands = [line.split()[0] for line in section.splitlines()]
+        topics = run(cls.program, "help").split("Topics")[1]
+        cls.topics = re.findall(r"^  (\w\S*)", topics, flags=re.M)  # folded help stands further in
 
     def complete(self, line, breaks=" \t\n\"'><=;|&(:", cwd=None):
         """What bash offers at the end of a line; `=` after a word separates, as in bash."""
@@ -244,9 +246,8 @@ class Manual(unittest.TestCase):
     def test_configuration_page_tells_every_setting_with_its_default(self):
         page = self.page("renorm-config.5")
         flat = re.sub(r"\s+", " ", page).lower()
-        topics = run(self.program, "help").split("Topics")[1].splitlines()[1:]
         n_settings = 0
-        for topic in [line.split()[0] for line in topics if line.strip()]:
+        for topic in self.topics:
             for line in run(self.program, "help", topic).splitlines():
                 if re.match(r"  \w+: ", line):
                     n_settings += 1
@@ -282,8 +283,7 @@ class Manual(unittest.TestCase):
     def test_every_setting_and_every_choice_is_offered(self):
         offered = set(self.complete("renorm run x.yaml --set ", breaks=" \t\n"))
         expected = set()
-        topics = run(self.program, "help").split("Topics")[1].splitlines()[1:]
-        for topic in [line.split()[0] for line in topics if line.strip()]:
+        for topic in self.topics:
             section, _, kind = topic.partition(".")
             start = "" if section == "top" else f"{section}."
             if kind:
