@@ -3,6 +3,7 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 
@@ -16,6 +17,7 @@ find_path(RENORM_RANDOM123 Random123/philox.h REQUIRED)
 
 add_library(renorm_foreign INTERFACE)
 target_link_libraries(renorm_foreign INTERFACE ${RENORM_OPENBLAS} PkgConfig::HDF5 PkgConfig::YAML
+                      PkgConfig::JANSSON
                       PkgConfig::ZLIB PkgConfig::ZIP ${RENORM_ARKODE} ${RENORM_NVECSERIAL}
                       Threads::Threads m)
 set(CMAKE_BUILD_RPATH ${RENORM_OPENBLAS_DIR})
@@ -25,6 +27,7 @@ message(STATUS "renorm uses:")
 message(STATUS "  OpenBLAS (openmp)  ${RENORM_OPENBLAS}")
 message(STATUS "  HDF5 (serial)      ${HDF5_VERSION}")
 message(STATUS "  libyaml            ${YAML_VERSION}")
+message(STATUS "  Jansson            ${JANSSON_VERSION}")
 message(STATUS "  zlib               ${ZLIB_VERSION}")
 message(STATUS "  libzip             ${ZIP_VERSION}")
 message(STATUS "  SUNDIALS ARKODE    ${RENORM_ARKODE}")
