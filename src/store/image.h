@@ -1,0 +1,49 @@
+/*
+ * Arrays of an HDF5 file from a disk, which may be damaged or made to do harm. HDF5 is not
+ * hardened against that, so it looks at the bytes in a child process that can open no file, write
+ * nothing, use little memory and little time; only checked numbers come back. If HDF5 crashes or
+ * hangs there, the file is reported as damaged and nothing else happens.
+ */
+#ifndef RNI_STORE_IMAGE_H
+#define RNI_STORE_IMAGE_H
+
+#include <renorm/status.h>
+#include <renorm/types.h>
+#include <stdbool.h>
+
+/** Longest file read, bytes. */
+#define RNI_IMAGE_MAX_BYTES ((rn_index)1 << 28)
+
+/** Most arrays of one image. */
+#define RNI_IMAGE_MAX_ARRAYS 96
+
+/** One array. Reals of rank 0 (a number, count 1) or 1. */
+typedef struct rni_image_array {
+    const char *name; /**< set by the caller, borrowed */
+    bool is_found;    /**< false: the file has no array of that name; the rest is 0 */
+    int rank;
+    rn_index count;
+    const double *values; /**< [count], owned by the image */
+} rni_image_array;
+
+/** What was read. Zero-initialise; release with rni_image_clear. */
+typedef struct rni_image {
+    rn_index format; /**< attribute "format" of the file */
+    rn_index step;   /**< attribute "step" */
+    double *block;   /**< all values, owned */
+} rni_image;
+
+/**
+ * Reads a file and the arrays named.
+ * Memory: three times the file while it runs. Cost: a fork, about a millisecond.
+ * @param arrays  [n_arrays] names in, the rest out; untouched on failure
+ * @return RN_OK; RN_ERR_IO; RN_ERR_FORMAT (damaged, no run's file, or another format),
+ *         message with file, found, expected and what to do; RN_ERR_MEMORY; RN_ERR_ARGUMENT
+ */
+RN_NODISCARD rn_status rni_image_read(const char *path, rn_index n_arrays, rni_image_array *arrays,
+                                      rni_image *image);
+
+/** Releases the values. NULL and an all-zero image are allowed. */
+void rni_image_clear(rni_image *image);
+
+#endif
