@@ -11,6 +11,7 @@
 /* One line per command, in the order of help. */
 #define COMMAND_LIST(X)                                                                            \
     X(run)                                                                                         \
+    X(report)                                                                                      \
     X(info)                                                                                        \
     X(selftest)                                                                                    \
     X(help)

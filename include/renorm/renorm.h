@@ -6,6 +6,7 @@
 
 #include <renorm/config.h>
 #include <renorm/data.h>
+#include <renorm/folder.h>
 #include <renorm/graph.h>
 #include <renorm/info.h>
 #include <renorm/kernel.h>
@@ -14,6 +15,7 @@
 #include <renorm/observer.h>
 #include <renorm/op.h>
 #include <renorm/plan.h>
+#include <renorm/report.h>
 #include <renorm/run.h>
 #include <renorm/selftest.h>
 #include <renorm/setting.h>

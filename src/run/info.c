@@ -52,6 +52,7 @@ void rn_info_get(rn_info *info)
     (void)add(info, "HDF5", "arrays on disk", version);
     (void)add(info, "SUNDIALS", "gradient flow with error control", RENORM_SUNDIALS_VERSION);
     (void)add(info, "libyaml", "configuration files", RENORM_YAML_VERSION);
+    (void)add(info, "Jansson", "numbers of the report's page", RENORM_JANSSON_VERSION);
     (void)add(info, "zlib", "compressed data files", RENORM_ZLIB_VERSION);
     (void)add(info, "libzip", ".npz archives", RENORM_ZIP_VERSION);
     (void)add(info, "Random123", "random streams that threads cannot change", "Philox4x32-10");

@@ -1,0 +1,139 @@
+/*
+ * The page: read the folders, gather the numbers, put them between the embedded halves.
+ */
+#include <renorm/report.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/memory.h"
+#include "core/reader.h"
+#include "core/size.h"
+#include "core/status.h"
+#include "report/data.h"
+#include "report/page.h"
+#include "store/file.h"
+
+/* Refuses to replace a file that is not a page. */
+static rn_status check_target(const char *path)
+{
+    char start[sizeof RNI_PAGE_MARK] = "";
+    struct stat found;
+    rni_reader *reader = NULL;
+    rn_index n_got = 0;
+    if (stat(path, &found) != 0) return RN_OK; /* new; or rni_file_write will say why not */
+    if (S_ISDIR(found.st_mode))
+        return rni_fail(RN_ERR_IO, "%s is a folder, expected the name of a file for the page",
+                        path);
+    RNI_TRY(rni_file_open(path, &reader));
+    const rn_status status = rni_read(reader, start, (rn_index)sizeof start - 1, &n_got);
+    rni_reader_close(reader);
+    if (status < 0) return status;
+    if (n_got > 0 && strcmp(start, RNI_PAGE_MARK) != 0)
+        return rni_fail(RN_ERR_IO,
+                        "%s exists and is not a page written by renorm report, so it is not "
+                        "replaced; choose another name",
+                        path);
+    return RN_OK;
+}
+
+typedef struct left_out {
+    const char *folder;
+    char *message; /* owned */
+} left_out;
+
+typedef struct gathering {
+    rni_json *json;
+    const rn_observer *observer;
+    left_out left_out[RN_REPORT_MAX_RUNS];
+    rn_index n_left_out;
+} gathering;
+
+/* Keeps the message of a folder that could not be read. */
+static rn_status leave_out(gathering *g, const char *folder)
+{
+    char *message = rni_copy_text(rn_last_message());
+    if (!message) return rni_fail(RN_ERR_MEMORY, "rn_report_write: no memory for a message");
+    g->left_out[g->n_left_out++] = (left_out){.folder = folder, .message = message};
+    if (g->observer && g->observer->log)
+        g->observer->log(g->observer->user, RN_LOG_WARNING, message);
+    return RN_OK;
+}
+
+static rn_status gather_runs(gathering *g, rn_index n_folders, const char *const *folders)
+{
+    rn_status worst = RN_OK;
+    rni_json_list(g->json, "runs");
+    for (rn_index i = 0; i < n_folders; i++) {
+        rn_folder *folder = NULL;
+        const rn_status status = rn_folder_open(folders[i], &folder);
+        if (status == RN_ERR_MEMORY) return status;
+        if (status < 0) {
+            worst = status;
+            RNI_TRY(leave_out(g, folders[i]));
+            continue;
+        }
+        const rn_status added = rni_report_run(g->json, folder);
+        rn_folder_close(folder);
+        if (added < 0) return added;
+    }
+    rni_json_close(g->json);
+    if (g->n_left_out < n_folders) return RN_OK;
+    return rni_fail(worst, "%s", g->left_out[g->n_left_out - 1].message);
+}
+
+static rn_status gather(gathering *g, rn_index n_folders, const char *const *folders, rni_text *out)
+{
+    g->json = rni_json_create();
+    if (!g->json) return rni_fail(RN_ERR_MEMORY, "rn_report_write: no memory");
+    rni_json_integer(g->json, "format", 1);
+    rni_json_text(g->json, "version", RENORM_VERSION);
+    rni_report_fields(g->json);
+    RNI_TRY(gather_runs(g, n_folders, folders));
+    rni_json_list(g->json, "left_out");
+    for (rn_index i = 0; i < g->n_left_out; i++) {
+        rni_json_object(g->json, NULL);
+        rni_json_text(g->json, "folder", g->left_out[i].folder);
+        rni_json_text(g->json, "message", g->left_out[i].message);
+        rni_json_close(g->json);
+    }
+    rni_json_close(g->json);
+    return rni_json_write(g->json, out);
+}
+
+static rn_status write_page(const char *path, const rni_text *data)
+{
+    const rn_index head = (rn_index)rni_page_head_size;
+    const rn_index tail = (rn_index)rni_page_tail_size;
+    rn_index total = 0;
+    char *page = rni_size_add(head + tail, data->length, &total) ? rni_alloc(total, 1) : NULL;
+    if (!page) return rni_fail(RN_ERR_MEMORY, "rn_report_write: no memory for the page");
+    memcpy(page, rni_page_head, (size_t)head);
+    memcpy(page + head, rni_text_get(data), (size_t)data->length);
+    memcpy(page + head + data->length, rni_page_tail, (size_t)tail);
+    const rn_status status = rni_file_write(path, page, total);
+    rni_free(page);
+    return status;
+}
+
+rn_status rn_report_write(rn_index n_folders, const char *const *folders, const char *path,
+                          const rn_observer *observer, rn_index *n_left_out)
+{
+    if (!folders || !path || n_folders < 1 || n_folders > RN_REPORT_MAX_RUNS)
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_report_write: a NULL argument, or %" PRId64
+                        " folders, expected 1 .. %d",
+                        n_folders, RN_REPORT_MAX_RUNS);
+    RNI_TRY(check_target(path));
+    gathering g = {.observer = observer};
+    rni_text data = {0};
+    rn_status status = gather(&g, n_folders, folders, &data);
+    if (status == RN_OK) status = write_page(path, &data);
+    rni_text_clear(&data);
+    rni_json_destroy(g.json);
+    for (rn_index i = 0; i < g.n_left_out; i++)
+        rni_free(g.left_out[i].message);
+    if (status == RN_OK && n_left_out) *n_left_out = g.n_left_out;
+    return status;
+}
