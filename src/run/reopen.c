@@ -270,7 +270,8 @@ static rn_status fill_snapshot(const char *path, const rni_image_array *arrays,
                             "%s: found %" PRId64 " numbers in '%s', expected %" PRId64
                             "; the file is damaged",
                             path, arrays[i].count, arrays[i].name, count);
-        if (count > 0) memcpy(rni_writable(&numbers), arrays[i].values, (size_t)count * sizeof *numbers);
+        if (count > 0)
+            memcpy(rni_writable(&numbers), arrays[i].values, (size_t)count * sizeof *numbers);
     }
     return RN_OK;
 }
