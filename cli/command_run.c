@@ -92,9 +92,9 @@ static exit_status execute(const arguments *given, const rn_config *config)
     progress_stop(&display);
     if (status < 0) return report_failure(status);
     print_results(given, config, run);
+    const exit_status result = report_end(status, run);
     rn_run_destroy(run);
-    if (status > 0) fprintf(stderr, "renorm run: %s\n", rn_status_text(status));
-    return status > 0 ? EXIT_WEAKER : EXIT_DONE;
+    return result;
 }
 
 static exit_status run(const arguments *given)
@@ -119,9 +119,10 @@ const command command_run = {
     .min_operands = 1,
     .max_operands = 1,
     .help = "train a network and measure its spectral shells",
-    .more = "Writes config.yaml, manifest.yaml, metrics.csv, shells.csv, budget.csv and one\n"
-            "file snapshots/NNNNNN.h5 per measurement. Nothing is ever overwritten. Ctrl-C\n"
-            "finishes the step at hand and keeps everything measured so far.\n"
+    .more = "Writes config.yaml, manifest.yaml, metrics.csv, shells.csv, budget.csv,\n"
+            "checkpoint.h5 and one file snapshots/NNNNNN.h5 per measurement. Nothing is ever\n"
+            "overwritten. Ctrl-C finishes the step at hand and says how to go on; after a\n"
+            "crash, too, renorm resume DIR goes on as if nothing had happened.\n"
             "\n"
             "Exit status: 0 done, 1 stopped early, 2 wrong usage or configuration, 3 failed.",
     .flags = flags,

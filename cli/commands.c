@@ -3,6 +3,7 @@
  */
 #include "commands.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 const command *const commands[N_COMMANDS] = {
@@ -31,4 +32,16 @@ exit_status report_failure(rn_status status)
     fprintf(stderr, "renorm: %s\n", rn_last_message());
     if (status > 0) return EXIT_WEAKER;
     return status == RN_ERR_CONFIG ? EXIT_USAGE : EXIT_FAILED;
+}
+
+exit_status report_end(rn_status status, const rn_run *run)
+{
+    rn_summary summary;
+    if (status <= 0) return EXIT_DONE;
+    rn_run_summary(run, &summary);
+    fprintf(stderr, "renorm: stopped after step %" PRId64 " of %" PRId64, summary.n_steps,
+            summary.n_steps_planned);
+    if (summary.folder) fprintf(stderr, "; to go on: renorm resume %s", summary.folder);
+    fprintf(stderr, "\n");
+    return EXIT_WEAKER;
 }

@@ -4,13 +4,14 @@
 #ifndef RENORM_CLI_COMMANDS_H
 #define RENORM_CLI_COMMANDS_H
 
-#include <renorm/status.h>
+#include <renorm/run.h>
 
 #include "arguments.h"
 
 /* One line per command, in the order of help. */
 #define COMMAND_LIST(X)                                                                            \
     X(run)                                                                                         \
+    X(resume)                                                                                      \
     X(report)                                                                                      \
     X(info)                                                                                        \
     X(selftest)                                                                                    \
@@ -29,6 +30,9 @@ extern const command *const commands[N_COMMANDS];
 
 /** Prints the library's message about a failure and returns the exit status for it. */
 exit_status report_failure(rn_status status);
+
+/** Says how to go on with a run that stopped early; returns the exit status of a run. */
+exit_status report_end(rn_status status, const rn_run *run);
 
 /** The page of `renorm --help`. */
 void print_commands(void);

@@ -45,8 +45,8 @@ RN_API void rn_config_destroy(rn_config *config);
     configuration. Borrowed, valid as long as the configuration. */
 RN_API const char *rn_config_text(const rn_config *config);
 
-/** The name of the file without folders and ending, such as "demo"; "run" when there was none.
-    Borrowed. */
+/** The name of the file without folders and ending, such as "demo"; for DIR/config.yaml, the file
+    of a run, the name of its folder; "run" when there was no file. Borrowed. */
 RN_API const char *rn_config_name(const rn_config *config);
 
 /* ---- what can be configured ------------------------------------------------------------------ */

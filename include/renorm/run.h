@@ -106,9 +106,12 @@ typedef struct rn_summary {
     int has_kinks;       /**< 1: flux and velocity rest on a tangent that misses the kinks */
     int is_interrupted;  /**< 1: stopped because the observer asked */
     int n_threads;
-    double train_s;      /**< wall time of training, seconds */
-    double measure_s;    /**< wall time of measuring */
-    rn_index peak_bytes; /**< most memory held by the library */
+    double train_s;          /**< wall time of training, seconds */
+    double measure_s;        /**< wall time of measuring */
+    rn_index peak_bytes;     /**< most memory held by the library */
+    int is_resumed;          /**< 1: made by rn_run_resume; everything counts the whole run */
+    int was_done;            /**< 1: and it found nothing left to do */
+    rn_index n_steps_before; /**< steps from which it went on */
 } rn_summary;
 
 /** Where to write. Zero-initialise: nothing is written. */
@@ -137,6 +140,24 @@ typedef struct rn_run_options {
  */
 RN_API RN_NODISCARD rn_status rn_run_execute(const rn_config *config, const rn_run_options *options,
                                              const rn_observer *observer, rn_run **out);
+
+/**
+ * Goes on with a run that was stopped, killed or failed, from its last checkpoint: rows beyond it
+ * are cut off and made again. The files config.yaml, metrics.csv, shells.csv, budget.csv, those
+ * in snapshots/ and checkpoint.h5 end up with the same bytes as if the run had never stopped, given
+ * the same build and machine; the number of threads is that of the start. Everything is checked
+ * before anything is changed.
+ *
+ * @param folder    of a run; a finished one is read back and nothing else is done (was_done)
+ * @param observer  NULL: silent
+ * @param[out] out  the whole run, earlier records and snapshots included; rn_run_destroy
+ * @return as rn_run_execute
+ *         RN_ERR_IO           also: in use by another process
+ *         RN_ERR_FORMAT       damaged or changed files; the message says which and what to do
+ *         RN_ERR_UNSUPPORTED  written by a newer version, which the message names
+ */
+RN_API RN_NODISCARD rn_status rn_run_resume(const char *folder, const rn_observer *observer,
+                                            rn_run **out);
 
 /** Releases a run and everything borrowed from it. NULL is allowed. */
 RN_API void rn_run_destroy(rn_run *run);

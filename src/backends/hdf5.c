@@ -287,8 +287,9 @@ rn_status rni_hdf5_shape(rni_hdf5_image *image, const char *name, int *rank, rn_
     return RN_OK;
 }
 
-rn_status rni_hdf5_read_reals(rni_hdf5_image *image, const char *name, rn_index count,
-                              double *values)
+/* Reads a whole array as that type of HDF5's; `caller` for messages. */
+static rn_status read_array(const char *caller, rni_hdf5_image *image, const char *name,
+                            rn_index count, hid_t type, void *values)
 {
     int rank = 0;
     rn_index dims[RNI_HDF5_RANK_MAX] = {0};
@@ -298,8 +299,7 @@ rn_status rni_hdf5_read_reals(rni_hdf5_image *image, const char *name, rn_index 
         if (!rni_size_mul(total, dims[axis], &total)) total = -1;
     if (total != count)
         return rni_fail(RN_ERR_SHAPE,
-                        "rni_hdf5_read_reals: array '%s' holds %" PRId64
-                        " numbers, asked for %" PRId64,
+                        "%s: array '%s' holds %" PRId64 " numbers, asked for %" PRId64, caller,
                         name, total, count);
     if (count == 0) return RN_OK;
 
@@ -307,13 +307,24 @@ rn_status rni_hdf5_read_reals(rni_hdf5_image *image, const char *name, rn_index 
     bool is_done = false;
     const hid_t dataset = H5Dopen2(image->file, name, H5P_DEFAULT);
     if (dataset >= 0) {
-        is_done = H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
+        is_done = H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
         (void)H5Dclose(dataset);
     }
     quiet_end(kept);
-    if (!is_done)
-        return rni_fail(RN_ERR_FORMAT, "rni_hdf5_read_reals: array '%s' cannot be read", name);
+    if (!is_done) return rni_fail(RN_ERR_FORMAT, "%s: array '%s' cannot be read", caller, name);
     return RN_OK;
+}
+
+rn_status rni_hdf5_read_reals(rni_hdf5_image *image, const char *name, rn_index count,
+                              double *values)
+{
+    return read_array("rni_hdf5_read_reals", image, name, count, H5T_NATIVE_DOUBLE, values);
+}
+
+rn_status rni_hdf5_read_integers(rni_hdf5_image *image, const char *name, rn_index count,
+                                 rn_index *values)
+{
+    return read_array("rni_hdf5_read_integers", image, name, count, H5T_NATIVE_INT64, values);
 }
 
 /* Reads an attribute text of any stored length into text[size]. */

@@ -71,6 +71,10 @@ RN_NODISCARD rn_status rni_hdf5_shape(rni_hdf5_image *image, const char *name, i
 RN_NODISCARD rn_status rni_hdf5_read_reals(rni_hdf5_image *image, const char *name, rn_index count,
                                            double *values);
 
+/** Reads a whole array of integers. @return as rni_hdf5_read_reals */
+RN_NODISCARD rn_status rni_hdf5_read_integers(rni_hdf5_image *image, const char *name,
+                                              rn_index count, rn_index *values);
+
 /** Text attribute of an array, or of the file when array is NULL; text[size], always terminated,
     cut when too long. @return RN_OK; RN_ERR_FORMAT (none) */
 RN_NODISCARD rn_status rni_hdf5_read_text(rni_hdf5_image *image, const char *array,

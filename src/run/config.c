@@ -21,11 +21,18 @@ struct rn_config {
     char name[NAME_SIZE];
 };
 
-/* "configs/demo.yaml" -> "demo". */
+/* "configs/demo.yaml" -> "demo"; a run's own file, "runs/demo-2/config.yaml" -> "demo-2". */
 static void name_config(const char *path, char *name)
 {
     const char *whole = path && *path ? path : "run";
     const char *slash = strrchr(whole, '/');
+    if (slash > whole && strcmp(slash, "/config.yaml") == 0) {
+        const char *start = slash;
+        while (start > whole && start[-1] != '/')
+            start--;
+        (void)snprintf(name, NAME_SIZE, "%.*s", (int)(slash - start), start);
+        if (name[0] && strcmp(name, ".") != 0 && strcmp(name, "..") != 0) return;
+    }
     (void)snprintf(name, NAME_SIZE, "%s", slash && slash[1] ? slash + 1 : whole);
     char *dot = strrchr(name, '.');
     if (dot && dot > name) *dot = 0;

@@ -15,6 +15,9 @@ typedef struct rni_measure_schedule {
     rn_index snapshots; /**< measurements, log-spaced in steps; 0: none */
 } rni_measure_schedule;
 
+/** Most numbers that measurements hand on to later ones. */
+#define RNI_MEASURE_NUMBERS 8
+
 /** One way to measure. Constant. */
 typedef struct rni_measure {
     const rni_option_table *options;
@@ -27,6 +30,10 @@ typedef struct rni_measure {
      * @param snapshot  zeroed apart from `record`; the entry calls rni_snapshot_init
      */
     rn_status (*take)(void *state, const rni_moment *moment, rn_snapshot *snapshot);
+    /** What a continued run must know of the measurements before: the numbers, and how many. */
+    rn_index (*save)(const void *state, double numbers[RNI_MEASURE_NUMBERS]);
+    /** Gives them back. @return RN_OK; RN_ERR_FORMAT (impossible ones) */
+    rn_status (*restore)(void *state, rn_index count, const double *numbers);
     /** Measurements asked for by these settings. */
     rn_index (*count)(const void *settings);
 } rni_measure;

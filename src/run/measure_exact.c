@@ -49,6 +49,9 @@ static const rni_option_table table =
     RNI_TABLE("exact", "the whole spectrum, n = samples x outputs up to a few thousand", options,
               rni_exact_settings);
 
+/* Numbers of boundaries stay far below. */
+#define MAX_BOUNDARY 1e12
+
 /* Below this order one thread solves faster than two can be woken. */
 #define SMALL_N 256
 
@@ -238,5 +241,38 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
     return status;
 }
 
-const rni_measure rni_measure_exact = {
-    .options = &table, .create = create, .destroy = destroy, .take = take, .count = count};
+/* The grid: width, lowest and highest boundary. */
+static rn_index save(const void *state, double *numbers)
+{
+    const rni_exact *x = state;
+    if (!x->has_grid) return 0;
+    numbers[0] = x->grid.width;
+    numbers[1] = (double)x->grid.low;
+    numbers[2] = (double)x->grid.high;
+    return 3;
+}
+
+static rn_status restore(void *state, rn_index n_numbers, const double *numbers)
+{
+    rni_exact *x = state;
+    if (n_numbers == 0) return RN_OK;
+    const bool is_sound =
+        n_numbers == 3 && fabs(numbers[1]) < MAX_BOUNDARY && fabs(numbers[2]) < MAX_BOUNDARY;
+    if (!is_sound)
+        return rni_fail(RN_ERR_FORMAT,
+                        "measure.exact: found %" PRId64 " numbers, expected the width, lowest and "
+                        "highest boundary of a grid",
+                        n_numbers);
+    x->grid = (rn_shell_grid){
+        .width = numbers[0], .low = (rn_index)numbers[1], .high = (rn_index)numbers[2]};
+    x->has_grid = true;
+    return RN_OK;
+}
+
+const rni_measure rni_measure_exact = {.options = &table,
+                                       .create = create,
+                                       .destroy = destroy,
+                                       .take = take,
+                                       .save = save,
+                                       .restore = restore,
+                                       .count = count};

@@ -41,11 +41,32 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
     return status;
 }
 
+static rn_index save(const void *state, double *numbers)
+{
+    (void)state;
+    (void)numbers;
+    return 0;
+}
+
+static rn_status restore(void *state, rn_index n_numbers, const double *numbers)
+{
+    (void)state;
+    (void)numbers;
+    if (n_numbers == 0) return RN_OK;
+    return rni_fail(RN_ERR_FORMAT, "measure.none: found %" PRId64 " numbers, expected none",
+                    n_numbers);
+}
+
 static rn_index count(const void *settings)
 {
     const none_settings *chosen = settings;
     return chosen->snapshots;
 }
 
-const rni_measure rni_measure_none = {
-    .options = &table, .create = create, .destroy = destroy, .take = take, .count = count};
+const rni_measure rni_measure_none = {.options = &table,
+                                      .create = create,
+                                      .destroy = destroy,
+                                      .take = take,
+                                      .save = save,
+                                      .restore = restore,
+                                      .count = count};

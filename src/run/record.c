@@ -1,5 +1,6 @@
 /*
- * Rows, snapshots and the manifest of a run. Order of writing: snapshot, then tables.
+ * Rows, snapshots and the manifest of a run. Order of writing: snapshot, then tables, which a
+ * checkpoint brings to the disk before it is written itself.
  */
 #include "run/record.h"
 
@@ -21,10 +22,9 @@
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 
-static const char *const metrics_columns[] = {
+const char *const rni_record_columns[RNI_RECORD_COLUMNS] = {
     "step",     "time",          "learning_rate",     "loss",
     "accuracy", "held_out_loss", "held_out_accuracy", "gradient_norm"};
-#define N_METRICS ((rn_index)(sizeof metrics_columns / sizeof metrics_columns[0]))
 
 static const char *const shell_columns[] = {"step",   "time",   "shell",       "s_low",
                                             "s_high", "energy", "energy_sharp"};
@@ -57,7 +57,7 @@ rn_status rni_record_headers(rn_run *run)
     const char *names[MAX_CELLS];
     rn_index count = N_BUDGET_COLUMNS;
     rni_text line = {0};
-    rni_table_header(&line, N_METRICS, metrics_columns);
+    rni_table_header(&line, RNI_RECORD_COLUMNS, rni_record_columns);
     RNI_TRY(append(run, RNI_STORE_METRICS, &line));
     rni_table_header(&line, N_SHELL_COLUMNS, shell_columns);
     RNI_TRY(append(run, RNI_STORE_SHELLS, &line));
@@ -74,7 +74,7 @@ rn_status rni_record_flush(rn_run *run)
     return append(run, RNI_STORE_METRICS, &run->lines);
 }
 
-rn_status rni_record_add(rn_run *run, const rn_record *record)
+rn_status rni_record_keep(rn_run *run, const rn_record *record)
 {
     if (run->n_records == run->record_capacity) {
         const rn_index wanted = run->record_capacity ? 2 * run->record_capacity : FIRST_CAPACITY;
@@ -85,12 +85,18 @@ rn_status rni_record_add(rn_run *run, const rn_record *record)
         run->record_capacity = wanted;
     }
     run->records[run->n_records++] = *record;
+    return RN_OK;
+}
+
+rn_status rni_record_add(rn_run *run, const rn_record *record)
+{
+    RNI_TRY(rni_record_keep(run, record));
     const rni_cell cells[] = {
         RNI_CELL_INTEGER(record->step),           RNI_CELL_REAL(record->time),
         RNI_CELL_REAL(record->learning_rate),     RNI_CELL_REAL(record->loss),
         RNI_CELL_REAL(record->accuracy),          RNI_CELL_REAL(record->held_out_loss),
         RNI_CELL_REAL(record->held_out_accuracy), RNI_CELL_REAL(record->gradient_norm)};
-    rni_table_row(&run->lines, N_METRICS, cells);
+    rni_table_row(&run->lines, RNI_RECORD_COLUMNS, cells);
     return run->lines.length >= FLUSH_BYTES || run->lines.is_broken ? rni_record_flush(run) : RN_OK;
 }
 
@@ -152,7 +158,7 @@ static rn_status write_snapshot(rn_run *run, const rn_snapshot *at)
     return rni_store_snapshot(run->store, at->record.step, count, arrays);
 }
 
-rn_status rni_record_snapshot(rn_run *run, rn_snapshot *snapshot)
+rn_status rni_record_keep_snapshot(rn_run *run, rn_snapshot *snapshot)
 {
     if (run->n_snapshots == run->snapshot_capacity) {
         const rn_index wanted = run->snapshot_capacity ? 2 * run->snapshot_capacity : 32;
@@ -162,15 +168,20 @@ rn_status rni_record_snapshot(rn_run *run, rn_snapshot *snapshot)
         run->snapshots = grown;
         run->snapshot_capacity = wanted;
     }
-    const rn_snapshot *at = &run->snapshots[run->n_snapshots];
     run->snapshots[run->n_snapshots++] = *snapshot;
     *snapshot = (rn_snapshot){0};
+    return RN_OK;
+}
+
+rn_status rni_record_snapshot(rn_run *run, rn_snapshot *snapshot)
+{
+    RNI_TRY(rni_record_keep_snapshot(run, snapshot));
+    const rn_snapshot *at = &run->snapshots[run->n_snapshots - 1];
     if (!run->store) return RN_OK;
     if (at->n_modes > 0) RNI_TRY(write_snapshot(run, at));
     RNI_TRY(rni_record_flush(run));
     RNI_TRY(add_shell_rows(run, at));
-    RNI_TRY(add_budget_rows(run, at));
-    return rni_store_sync(run->store);
+    return add_budget_rows(run, at);
 }
 
 /* ---- the manifest ---------------------------------------------------------------------------- */
@@ -195,7 +206,7 @@ rn_status rni_record_manifest(rn_run *run, const rni_manifest *manifest)
     rni_text_add(&text, "outcome: %s\n", manifest->outcome);
     rni_text_add(&text, "seed: %" PRId64 "\nthreads: %d\n", manifest->seed, s->n_threads);
     format_date(manifest->start, date);
-    rni_text_add(&text, "start: %s\n", date);
+    rni_text_add(&text, "start: %s\nresumed: %" PRId64 "\n", date, manifest->n_resumed);
     if (manifest->finish) {
         format_date(manifest->finish, date);
         rni_text_add(&text, "finish: %s\ntrain_seconds: %.3f\nmeasure_seconds: %.3f\n", date,

@@ -26,10 +26,20 @@ struct rn_run {
 /** Writes the headers of all tables. @return RN_OK; RN_ERR_IO; RN_ERR_MEMORY */
 RN_NODISCARD rn_status rni_record_headers(rn_run *run);
 
+/** Keeps a record, without a row. @return RN_OK; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_record_keep(rn_run *run, const rn_record *record);
+
+/** Keeps a snapshot, without a file (*snapshot is zeroed). @return RN_OK; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_record_keep_snapshot(rn_run *run, rn_snapshot *snapshot);
+
+/** The columns of metrics.csv, and a record's cells in their order. */
+#define RNI_RECORD_COLUMNS 8
+extern const char *const rni_record_columns[RNI_RECORD_COLUMNS];
+
 /** Keeps a record and its row. @return RN_OK; RN_ERR_IO; RN_ERR_MEMORY */
 RN_NODISCARD rn_status rni_record_add(rn_run *run, const rn_record *record);
 
-/** Writes the rows kept back so far. */
+/** Writes the rows of metrics kept back so far. */
 RN_NODISCARD rn_status rni_record_flush(rn_run *run);
 
 /** Takes a snapshot over (*snapshot is zeroed) and writes its file and its rows.
@@ -42,6 +52,9 @@ typedef struct rni_manifest {
     int64_t start;  /* seconds since 1970 */
     int64_t finish; /* 0: not finished */
     const char *outcome;
+    rn_index n_resumed;     /* how often the run was resumed */
+    double earlier_train_s; /* wall times before it was resumed last */
+    double earlier_measure_s;
 } rni_manifest;
 
 /** Writes manifest.yaml. */

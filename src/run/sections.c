@@ -43,6 +43,13 @@ static const rni_option output_options[] = {
      .unit = "steps",
      .initial = "0",
      .help = "steps between evaluations on held-out samples; 0: at measurements only"},
+    {.key = "checkpoint_every",
+     RNI_FIELD(rni_output_settings, checkpoint_every),
+     .range = RNI_AT_LEAST(0),
+     .unit = "steps",
+     .initial = "0",
+     .help = "steps between places where a run can go on, beside all measurements; 0: fifty in a "
+             "run"},
 };
 static const rni_option_table output_table =
     RNI_TABLE("output", "what is written down", output_options, rni_output_settings);

@@ -12,11 +12,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "store/disk.h"
+#include "store/seal.h"
 
 #define REASON_SIZE 256
 
@@ -72,43 +75,14 @@ static rn_status split_path(const char *path, char *folder, const char **name)
     return RN_OK;
 }
 
-/* Writes all bytes; 0 or errno. */
-static int write_all(int fd, const void *bytes, rn_index n_bytes)
-{
-    const unsigned char *next = bytes;
-    while (n_bytes > 0) {
-        const ssize_t n_written = write(fd, next, (size_t)n_bytes);
-        if (n_written < 0 && errno == EINTR) continue;
-        if (n_written < 0) return errno;
-        next += n_written;
-        n_bytes -= n_written;
-    }
-    return 0;
-}
-
-/* fsync, where "this kind of file cannot be synchronised" is no failure; 0 or errno. */
-static int sync_fd(int fd)
-{
-    if (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP) return 0;
-    return errno;
-}
-
-static int sync_folder(const char *folder)
-{
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return errno;
-    const int error = sync_fd(fd);
-    (void)close(fd);
-    return error;
-}
-
 /* Creates `part` with the bytes, on the disk when this returns 0; otherwise errno. */
 static int write_part(const char *part, const void *bytes, rn_index n_bytes)
 {
-    const int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, (mode_t)0666);
-    if (fd < 0) return errno;
-    int error = write_all(fd, bytes, n_bytes);
-    if (!error) error = sync_fd(fd);
+    int fd = -1;
+    int error = rni_disk_open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, &fd);
+    if (error) return error;
+    error = rni_disk_write(part, fd, bytes, n_bytes);
+    if (!error) error = rni_disk_sync(part, fd);
     if (close(fd) != 0 && !error) error = errno;
     return error;
 }
@@ -125,12 +99,12 @@ rn_status rni_file_write(const char *path, const void *bytes, rn_index n_bytes)
                         RNI_PATH_SIZE - 1);
 
     int error = write_part(part, bytes, n_bytes);
-    if (!error && rename(part, path) != 0) error = errno;
+    if (!error) error = rni_disk_rename(part, path);
     if (error) {
         (void)unlink(part);
         return fail_io("write", path, error);
     }
-    error = sync_folder(folder);
+    error = rni_disk_sync_folder(folder);
     return error ? fail_io("write", path, error) : RN_OK;
 }
 
@@ -138,47 +112,83 @@ rn_status rni_file_write(const char *path, const void *bytes, rn_index n_bytes)
 
 struct rni_appender {
     int fd;
-    rn_index n_bytes; /* length of the file after the last whole append */
-    char *path;       /* owned */
+    rni_extent extent; /* after the last whole append */
+    char *path;        /* owned */
 };
 
-rn_status rni_appender_create(const char *path, rni_appender **out)
+/* Opens with the flags; *out on success. */
+static rn_status open_appender(const char *path, int flags, rni_extent at, rni_appender **out)
 {
     rni_appender *appender = rni_alloc_zero(1, sizeof *appender);
     char *copy = rni_copy_text(path);
+    int fd = -1;
     if (!appender || !copy) {
         rni_free(copy);
         rni_free(appender);
         return rni_fail(RN_ERR_MEMORY, "%s: no memory", path);
     }
-    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, (mode_t)0666);
-    if (fd < 0) {
-        const int error = errno;
+    const int error = rni_disk_open(path, flags | O_WRONLY | O_APPEND | O_NOFOLLOW, &fd);
+    if (error) {
         rni_free(copy);
         rni_free(appender);
-        return fail_io("create", path, error);
+        return fail_io(flags & O_EXCL ? "create" : "open", path, error);
     }
-    *appender = (rni_appender){.fd = fd, .path = copy};
+    *appender = (rni_appender){.fd = fd, .extent = at, .path = copy};
     *out = appender;
     return RN_OK;
 }
 
+rn_status rni_appender_create(const char *path, rni_appender **out)
+{
+    return open_appender(path, O_CREAT | O_EXCL, (rni_extent){0}, out);
+}
+
+/* Cuts the file to its extent; 0 or errno. */
+static int cut(const rni_appender *appender)
+{
+    struct stat now;
+    if (fstat(appender->fd, &now) != 0) return errno;
+    if ((rn_index)now.st_size == appender->extent.n_bytes) return 0;
+    if ((rn_index)now.st_size < appender->extent.n_bytes) return EIO;
+    const int error = rni_disk_cut(appender->path, appender->fd, appender->extent.n_bytes);
+    return error ? error : rni_disk_sync(appender->path, appender->fd);
+}
+
+rn_status rni_appender_open(const char *path, rni_extent at, rni_appender **out)
+{
+    rni_appender *appender = NULL;
+    RNI_TRY(open_appender(path, at.n_bytes == 0 ? O_CREAT : 0, at, &appender));
+    const int error = cut(appender);
+    if (error) {
+        rni_appender_destroy(appender);
+        return fail_io("cut back", path, error);
+    }
+    *out = appender;
+    return RN_OK;
+}
+
+rni_extent rni_appender_extent(const rni_appender *appender)
+{
+    return appender->extent;
+}
+
 rn_status rni_appender_add(rni_appender *appender, const void *bytes, rn_index n_bytes)
 {
-    const int error = write_all(appender->fd, bytes, n_bytes);
+    const int error = rni_disk_write(appender->path, appender->fd, bytes, n_bytes);
     if (error) {
-        /* if even this fails, the last line is torn: nothing more can be done here */
-        if (ftruncate(appender->fd, (off_t)appender->n_bytes) != 0)
+        /* if even this fails, the last line is torn: a resumed run cuts it off */
+        if (ftruncate(appender->fd, (off_t)appender->extent.n_bytes) != 0)
             return fail_io("write or repair", appender->path, error);
         return fail_io("write", appender->path, error);
     }
-    appender->n_bytes += n_bytes;
+    appender->extent.n_bytes += n_bytes;
+    appender->extent.crc = rni_crc(appender->extent.crc, bytes, n_bytes);
     return RN_OK;
 }
 
 rn_status rni_appender_sync(rni_appender *appender)
 {
-    const int error = sync_fd(appender->fd);
+    const int error = rni_disk_sync(appender->path, appender->fd);
     return error ? fail_io("write", appender->path, error) : RN_OK;
 }
 
@@ -188,6 +198,62 @@ void rni_appender_destroy(rni_appender *appender)
     (void)close(appender->fd);
     rni_free(appender->path);
     rni_free(appender);
+}
+
+/* ---- locks --------------------------------------------------------------------------------- */
+
+struct rni_lock {
+    int fd;
+};
+
+/* The refusal, with the process named in the lock file if it can be read. */
+static rn_status fail_locked(const char *folder, int fd)
+{
+    char text[32] = "";
+    const ssize_t n_read = pread(fd, text, sizeof text - 1, 0);
+    const size_t n_digits = n_read > 0 ? strspn(text, "0123456789") : 0;
+    text[n_digits] = 0;
+    return rni_fail(RN_ERR_IO,
+                    "the folder %s is in use by another renorm (process %s); wait until it ends or "
+                    "stop it with Ctrl-C",
+                    folder, n_digits ? text : "unknown");
+}
+
+/* Writes the process id; a number that cannot be written is only missing from a message. */
+static void sign(int fd)
+{
+    char text[32];
+    const int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length) return;
+}
+
+rn_status rni_lock_take(const char *folder, rni_lock **out)
+{
+    char path[RNI_PATH_SIZE];
+    int fd = -1;
+    RNI_TRY(rni_path_join(folder, RNI_LOCK_NAME, path));
+    rni_lock *lock = rni_alloc_zero(1, sizeof *lock);
+    if (!lock) return rni_fail(RN_ERR_MEMORY, "%s: no memory", path);
+    int error = rni_disk_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, &fd);
+    if (!error && flock(fd, LOCK_EX | LOCK_NB) != 0) error = errno;
+    if (error) {
+        const rn_status status =
+            error == EWOULDBLOCK ? fail_locked(folder, fd) : fail_io("lock", path, error);
+        if (fd >= 0) (void)close(fd);
+        rni_free(lock);
+        return status;
+    }
+    sign(fd);
+    lock->fd = fd;
+    *out = lock;
+    return RN_OK;
+}
+
+void rni_lock_release(rni_lock *lock)
+{
+    if (!lock) return;
+    (void)close(lock->fd);
+    rni_free(lock);
 }
 
 /* ---- folders ------------------------------------------------------------------------------- */
@@ -221,13 +287,15 @@ static rn_status check_empty(const char *path)
     const struct dirent *entry = NULL;
     /* one folder handle, used by this thread alone */
     while (is_empty && (entry = readdir(folder))) /* NOLINT(concurrency-mt-unsafe) */
-        is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0
+                   || strcmp(entry->d_name, RNI_LOCK_NAME) == 0;
     (void)closedir(folder);
     if (!is_empty)
         return rni_fail(RN_ERR_IO,
                         "the folder %s is not empty, and a run never overwrites anything; choose "
-                        "another name or remove the folder",
-                        path);
+                        "another name or remove the folder (to go on with a run that is in it: "
+                        "renorm resume %s)",
+                        path, path);
     return RN_OK;
 }
 

@@ -166,8 +166,8 @@ class Cli(unittest.TestCase):
     def test_a_run_writes_its_folder_and_prints_a_table(self):
         out, err = self.renorm("run", TINY, *SMALL, "-o", "r")
         self.assertEqual(sorted(os.listdir(self.path("r"))),
-                         ["budget.csv", "config.yaml", "manifest.yaml", "metrics.csv", "shells.csv",
-                          "snapshots"])
+                         [".lock", "budget.csv", "checkpoint.h5", "config.yaml", "manifest.yaml",
+                          "metrics.csv", "shells.csv", "snapshots"])
         self.assertEqual(sorted(os.listdir(self.path("r", "snapshots")))[0], "000000.h5")
         rows = list(csv.DictReader(out.splitlines(), delimiter="\t"))
         with open(self.path("r", "shells.csv"), newline="") as file:

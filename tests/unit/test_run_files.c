@@ -203,7 +203,8 @@ static void the_same_run_gives_the_same_bytes(void **state)
     (void)state;
     rn_run *first = run_into("a", 2);
     rn_run *second = run_into("b", 2);
-    static const char *const names[] = {"config.yaml", "metrics.csv", "shells.csv", "budget.csv"};
+    static const char *const names[] = {"config.yaml", "metrics.csv", "shells.csv", "budget.csv",
+                                        "checkpoint.h5"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_same_file("a", "b", names[i]);
     for (rn_index k = 0; k < rn_run_n_snapshots(first); k++) {
@@ -239,7 +240,7 @@ static void the_written_configuration_gives_itself(void **state)
     (void)snprintf(path, sizeof path, "%s/a/config.yaml", root);
     assert_status(rn_config_load(path, 0, NULL, &config), RN_OK);
     assert_string_equal(rn_config_text(config), text);
-    assert_string_equal(rn_config_name(config), "config");
+    assert_string_equal(rn_config_name(config), "a"); /* the folder's */
     rn_config_destroy(config);
     rni_free(text);
 }
@@ -265,8 +266,9 @@ static void a_folder_in_use_is_never_overwritten(void **state)
     rn_run_summary(run, &summary);
     assert_non_null(strstr(summary.folder, "/run"));
     assert_string_equal(rn_run_file(run, 0), "config.yaml");
-    assert_string_equal(rn_run_file(run, 5), "snapshots/ (4 files)");
-    assert_null(rn_run_file(run, 6));
+    assert_string_equal(rn_run_file(run, 5), "checkpoint.h5");
+    assert_string_equal(rn_run_file(run, 6), "snapshots/ (4 files)");
+    assert_null(rn_run_file(run, 7));
     rn_run_destroy(run);
     rn_config_destroy(config);
     rn_index n_after = 0;

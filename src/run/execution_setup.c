@@ -1,0 +1,143 @@
+/*
+ * Setting an execution up: data, model, trainer, kernel, schedule, measurement.
+ */
+#include <renorm/info.h>
+#include <renorm/spectra.h>
+#include <stdio.h>
+
+#include "core/memory.h"
+#include "core/size.h"
+#include "core/status.h"
+#include "run/execution.h"
+#include "store/seal.h"
+
+void rni_execution_tell(const rni_execution *x, rn_log_level level, const char *text)
+{
+    if (x->observer && x->observer->log) x->observer->log(x->observer->user, level, text);
+}
+
+static void warn_about_libraries(const rni_execution *x)
+{
+    char text[256];
+    rn_info info;
+    rn_info_get(&info);
+    if (info.blas_better_core) {
+        (void)snprintf(
+            text, sizeof text,
+            "OpenBLAS chose kernels for %s; OPENBLAS_CORETYPE=%s, set before the program "
+            "starts, is several times faster here",
+            info.blas_core, info.blas_better_core);
+        rni_execution_tell(x, RN_LOG_WARNING, text);
+    }
+    if (!info.blas_is_openmp)
+        rni_execution_tell(
+            x, RN_LOG_WARNING,
+            "the pthread build of OpenBLAS was loaded; the OpenMP build is faster here");
+}
+
+/* lambda_max(0), where the step size counts in its units. */
+static rn_status give_scale(rni_execution *x)
+{
+    const rn_index n = x->stage.n_rows;
+    const double *inputs = NULL;
+    rn_index square = 0;
+    rn_index total = 0;
+    if (!rn_dynamics_needs_scale(x->stage.dynamics)) return RN_OK;
+    if (x->scale > 0.0) return rn_trainer_set_scale(x->stage.trainer, x->scale);
+    double *block = rni_size_mul(n, n, &square) && rni_size_add(square, n, &total)
+                        ? rni_alloc(total, sizeof *block)
+                        : NULL;
+    if (!block)
+        return rni_fail(RN_ERR_MEMORY,
+                        "rn_run_execute: no memory for the kernel of %" PRId64
+                        " rows that a relative step size needs",
+                        n);
+    const rn_kernel_point point =
+        rni_stage_point(&x->stage, rn_trainer_theta(x->stage.trainer), &inputs);
+    /* one thread: the training must not depend on how many there are */
+    const rn_spectra_options chosen = {.n_threads = 1};
+    rn_status status = rn_kernel_assemble(x->stage.kernel, &point, block + n);
+    if (status == RN_OK) status = rn_spectra_values(n, block + n, n, &chosen, block, NULL);
+    if (status == RN_OK) status = rn_trainer_set_scale(x->stage.trainer, block[n - 1]);
+    if (status == RN_OK) x->scale = block[n - 1];
+    rni_free(block);
+    return status;
+}
+
+static rn_status make_schedule(rni_execution *x)
+{
+    const rn_index wanted = x->measure->count(x->measure_settings);
+    const rn_index most = rni_max(2, rni_min(wanted, x->top->steps + 1));
+    x->schedule = rni_alloc(most, sizeof *x->schedule);
+    if (!x->schedule) return rni_fail(RN_ERR_MEMORY, "rn_run_execute: no memory for a schedule");
+    x->n_schedule = rni_schedule_log(x->top->steps, wanted, x->schedule);
+    return RN_OK;
+}
+
+static rn_status make_vectors(rni_execution *x)
+{
+    x->theta = rni_alloc(x->stage.n_weights, sizeof *x->theta);
+    x->velocity = rni_alloc(x->stage.n_weights, sizeof *x->velocity);
+    if (x->theta && x->velocity) return RN_OK;
+    return rni_fail(RN_ERR_MEMORY, "rn_run_execute: no memory for %" PRId64 " weights",
+                    x->stage.n_weights);
+}
+
+int rni_execution_threads(const rni_execution *x, int requested)
+{
+    if (requested) return requested;
+    if (x->top->threads) return (int)x->top->threads;
+    rn_info info;
+    rn_info_get(&info);
+    return info.processors < RNI_POOL_MAX_THREADS ? info.processors : RNI_POOL_MAX_THREADS;
+}
+
+static uint64_t add_batch(uint64_t crc, const rni_stage *stage, const rn_batch *batch)
+{
+    const rn_index n = batch->n_samples;
+    const rn_index real = (rn_index)sizeof(double);
+    if (n == 0) return crc;
+    crc = rni_crc(crc, batch->inputs, n * rn_model_n_features(stage->model) * real);
+    return rni_crc(crc, batch->targets, n * rn_model_n_outputs(stage->model) * real);
+}
+
+/* The checkpoints of a run whose configuration leaves their distance open. */
+#define CHECKPOINTS 50
+
+rn_status rni_execution_set_up(rni_execution *x, int n_threads)
+{
+    const rni_settings *settings = rni_config_settings(x->config);
+    x->top = rni_settings_get(settings, "");
+    x->output = rni_settings_get(settings, "output");
+    x->measure = rni_measure_find(rni_settings_table(settings, "measure"));
+    x->measure_settings = rni_settings_get(settings, "measure");
+    x->checkpoint_every = x->output->checkpoint_every > 0
+                              ? x->output->checkpoint_every
+                              : rni_max(1, rni_ceil_div(x->top->steps, CHECKPOINTS));
+    n_threads = rni_execution_threads(x, n_threads);
+    RNI_TRY(rni_stage_create(x->config, (uint64_t)x->top->seed, n_threads, &x->stage));
+    RNI_TRY(make_schedule(x));
+    RNI_TRY(give_scale(x));
+    RNI_TRY(x->measure->create(x->measure_settings, &x->stage, &x->measure_state));
+    RNI_TRY(make_vectors(x));
+    x->data_crc = add_batch(0, &x->stage, &x->stage.train);
+    x->data_crc = add_batch(x->data_crc, &x->stage, &x->stage.held_out);
+    x->run->summary = (rn_summary){.n_steps_planned = x->top->steps,
+                                   .n_samples = x->stage.train.n_samples,
+                                   .n_outputs = rn_model_n_outputs(x->stage.model),
+                                   .n_weights = x->stage.n_weights,
+                                   .n_held_out = x->stage.held_out.n_samples,
+                                   .has_kinks = x->stage.has_kinks,
+                                   .n_threads = n_threads};
+    warn_about_libraries(x);
+    return RN_OK;
+}
+
+void rni_execution_clear(rni_execution *x)
+{
+    if (x->measure) x->measure->destroy(x->measure_state);
+    rni_stage_clear(&x->stage);
+    rni_free(x->schedule);
+    rni_free(x->theta);
+    rni_free(x->velocity);
+}
