@@ -8,7 +8,9 @@ Installs into a new folder, moves that folder, and works from there.
 
 import math
 import os
+import pty
 import re
+import select
 import shlex
 import shutil
 import subprocess
@@ -279,6 +281,28 @@ class Manual(unittest.TestCase):
             Path(folder, "sub").mkdir()
             self.assertEqual(sorted(self.complete("renorm run ", cwd=folder)), ["a.yaml", "sub"])
             self.assertEqual(self.complete("renorm run a.yaml -o ", cwd=folder), ["sub"])
+
+    def test_bash_completes_at_a_terminal(self):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.environ.update(PS1="", TERM="dumb", INPUTRC="/dev/null")
+            os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+        os.write(terminal, f"source '{self.folder}/renorm.bash'; echo rea''dy\n".encode())
+        self.read_until(terminal, "ready")
+        for typed, shown in (("renorm ru\tx.yaml --set model.kind=li\t", "run x.yaml --set model.kind=linear "),
+                             ("renorm run --set=model.dep\t7", "--set=model.depth=7")):
+            os.write(terminal, typed.encode())
+            self.read_until(terminal, shown)
+            os.write(terminal, b"\x15")  # Ctrl-U: an empty line
+        os.close(terminal)
+        os.waitpid(pid, 0)
+
+    def read_until(self, terminal, wanted):
+        seen = ""
+        while wanted not in seen:
+            ready = select.select([terminal], [], [], 20)[0]
+            self.assertTrue(ready, f"{wanted!r} did not come after {seen!r}")
+            seen += os.read(terminal, 4096).decode(errors="replace")
 
     def test_every_setting_and_every_choice_is_offered(self):
         offered = set(self.complete("renorm run x.yaml --set ", breaks=" \t\n"))
