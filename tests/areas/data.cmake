@@ -11,6 +11,7 @@ rn_add_test(test_generated unit)
 rn_add_test(test_csv unit)
 rn_add_test(test_gzip unit)
 rn_add_test(test_idx unit)
+rn_add_test(test_prepare unit)
 rn_add_test(test_npy golden)
 target_compile_definitions(test_npy PRIVATE
   RN_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures")

@@ -302,6 +302,27 @@ static void linear_model_is_a_product(void **state)
     rn_model_destroy(model);
 }
 
+static void linear_weights_have_the_deviation_asked_for(void **state)
+{
+    (void)state;
+    const char *const stds[] = {"0", "0.25", "0.5"};
+    double theta[3][6];
+    for (int k = 0; k < 3; k++) {
+        const rn_setting settings[] = {{"std", stds[k]}};
+        rn_model *model = make("linear", settings, 1, RN_SHAPE(6), 1);
+        rn_parameter weight;
+        assert_status(rn_model_parameter(model, 0, &weight), RN_OK);
+        assert_close(weight.std, 0.25 * k, 0.0);
+        assert_status(rn_model_initialise(model, 8, theta[k]), RN_OK);
+        rn_model_destroy(model);
+    }
+    for (int i = 0; i < 6; i++) {
+        assert_close(theta[0][i], 0.0, 0.0);
+        assert_true(fabs(theta[1][i]) > 0.0);
+        assert_close(theta[2][i], 2.0 * theta[1][i], 0.0);
+    }
+}
+
 static void samples_of_any_shape_are_flattened(void **state)
 {
     (void)state;
@@ -523,6 +544,7 @@ int main(void)
         cmocka_unit_test(recurrent_net_equals_its_formula),
         cmocka_unit_test(tied_net_equals_its_formula),
         cmocka_unit_test(linear_model_is_a_product),
+        cmocka_unit_test(linear_weights_have_the_deviation_asked_for),
         cmocka_unit_test(samples_of_any_shape_are_flattened),
         cmocka_unit_test(initial_weights_have_the_stated_spread),
         cmocka_unit_test(arms_of_a_study_share_their_draws),
