@@ -421,8 +421,9 @@ void symmetric_product(const net *n, const double *a, const double *b, rn_index 
         for (rn_index c = 0; c < n->n; c++) {
             long double sum = 0.0L;
             for (rn_index p = first; p < first + count; p++)
-                sum += (long double)a[r * n->n_weights + p] * b[c * n->n_weights + p]
-                       + (long double)b[r * n->n_weights + p] * a[c * n->n_weights + p];
+                sum +=
+                    (long double)a[r * n->n_weights + p] * (long double)b[c * n->n_weights + p]
+                    + (long double)b[r * n->n_weights + p] * (long double)a[c * n->n_weights + p];
             out[r * n->n + c] = (double)(sum / 2.0L / (long double)n->n_samples);
         }
 }

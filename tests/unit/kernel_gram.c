@@ -64,7 +64,7 @@ static long double dot(rn_index n, const double *x, const double *y)
 {
     long double sum = 0.0L;
     for (rn_index i = 0; i < n; i++)
-        sum += (long double)x[i] * y[i];
+        sum += (long double)x[i] * (long double)y[i];
     return sum;
 }
 
@@ -82,7 +82,7 @@ static double by_hand(const shape *s, const factors *fi, const factors *fj, rn_i
             const rn_index y = (j * d + u) * p;
             const rn_index b = ((i * s->rows + k) * d + t) * q;
             const rn_index c = ((j * s->rows + l) * d + u) * q;
-            long double a = dot(p, fi->left + x, fj->left + y) + s->share;
+            long double a = dot(p, fi->left + x, fj->left + y) + (long double)s->share;
             long double a_tangent = dot(p, fi->left_tangent + x, fj->left + y)
                                     + dot(p, fi->left + x, fj->left_tangent + y);
             if (s->gathers) {
