@@ -249,30 +249,39 @@ static rn_status check_boundaries(const char *path, const rni_image_array *s)
     return RN_OK;
 }
 
+static const rni_image_array *find_array(const rni_image_array *arrays, const char *name)
+{
+    const rni_image_array *found = arrays;
+    while (strcmp(found->name, name) != 0)
+        found++; /* every quantity of the table is in the list */
+    return found;
+}
+
+static rn_status fill_quantity(const char *path, const rni_image_array *array, rn_index i,
+                               rn_snapshot *snapshot)
+{
+    rn_index count = 0;
+    const double *numbers = rn_snapshot_values(snapshot, i, &count);
+    const int rank = rn_snapshot_field(i)->axis[0] != 0;
+    if (!array->is_found) return RN_OK;
+    if (array->count != count || array->rank != rank)
+        return rni_fail(RN_ERR_FORMAT,
+                        "%s: found %" PRId64 " numbers in '%s', expected %" PRId64
+                        "; the file is damaged",
+                        path, array->count, array->name, count);
+    if (count > 0) memcpy(rni_writable(&numbers), array->values, (size_t)count * sizeof *numbers);
+    return RN_OK;
+}
+
 static rn_status fill_snapshot(const char *path, const rni_image_array *arrays,
                                rn_snapshot *snapshot)
 {
-    const rni_image_array *lambda = NULL;
-    const rni_image_array *s = NULL;
-    for (rn_index i = 0; i < rni_field_count(); i++) {
-        if (strcmp(arrays[i].name, "s") == 0) s = &arrays[i];
-        if (strcmp(arrays[i].name, "lambda") == 0) lambda = &arrays[i];
-    }
+    const rni_image_array *lambda = find_array(arrays, "lambda");
+    const rni_image_array *s = find_array(arrays, "s");
     RNI_TRY(check_boundaries(path, s));
     RNI_TRY(rni_snapshot_init(snapshot, lambda->is_found ? lambda->count : 0, s->count));
-    for (rn_index i = 0; i < rni_field_count(); i++) {
-        rn_index count = 0;
-        const double *numbers = rn_snapshot_values(snapshot, i, &count);
-        const int rank = rn_snapshot_field(i)->axis[0] != 0;
-        if (!arrays[i].is_found) continue;
-        if (arrays[i].count != count || arrays[i].rank != rank)
-            return rni_fail(RN_ERR_FORMAT,
-                            "%s: found %" PRId64 " numbers in '%s', expected %" PRId64
-                            "; the file is damaged",
-                            path, arrays[i].count, arrays[i].name, count);
-        if (count > 0)
-            memcpy(rni_writable(&numbers), arrays[i].values, (size_t)count * sizeof *numbers);
-    }
+    for (rn_index i = 0; i < rni_field_count(); i++)
+        RNI_TRY(fill_quantity(path, &arrays[i], i, snapshot));
     return RN_OK;
 }
 

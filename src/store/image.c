@@ -3,7 +3,7 @@
  * child copies what it finds there and sets a flag last. The flag, not the child's exit status,
  * tells success: a host program that reaps children on its own must not confuse us.
  */
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#define _DEFAULT_SOURCE /* NOLINT: MAP_ANONYMOUS */
 #include "store/image.h"
 
 #include <errno.h>

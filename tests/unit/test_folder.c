@@ -4,6 +4,7 @@
  */
 #include "check.h"
 
+#include <hdf5.h>
 #include <math.h>
 #include <renorm/folder.h>
 #include <stdio.h>
@@ -51,7 +52,10 @@ static int remove_run(void **state)
 
 static bool same(double left, double right)
 {
-    return memcmp(&left, &right, sizeof left) == 0 || (isnan(left) && isnan(right));
+    uint64_t bits[2] = {0};
+    memcpy(&bits[0], &left, sizeof left);
+    memcpy(&bits[1], &right, sizeof right);
+    return bits[0] == bits[1] || (isnan(left) && isnan(right));
 }
 
 static void assert_same_record(const rn_record *left, const rn_record *right)
@@ -269,6 +273,44 @@ static void damaged_snapshots_never_crash(void **state)
     put_back(&file);
 }
 
+/* Replaces the array lambda by a link into another file, which holds the right numbers, or by an
+   array that promises 2^40 numbers and stores none. */
+static void plant(const char *path, const char *other)
+{
+    const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(file >= 0);
+    assert_true(H5Ldelete(file, "lambda", H5P_DEFAULT) >= 0);
+    if (other) {
+        assert_true(H5Lcreate_external(other, "lambda", file, "lambda", H5P_DEFAULT, H5P_DEFAULT)
+                    >= 0);
+    } else {
+        const hsize_t dims[] = {(hsize_t)1 << 40};
+        const hid_t space = H5Screate_simple(1, dims, NULL);
+        const hid_t set = H5Dcreate2(file, "lambda", H5T_IEEE_F64LE, space, H5P_DEFAULT,
+                                     H5P_DEFAULT, H5P_DEFAULT);
+        assert_true(set >= 0);
+        assert_true(H5Dclose(set) >= 0 && H5Sclose(space) >= 0);
+    }
+    assert_true(H5Fclose(file) >= 0);
+}
+
+static void links_out_of_a_file_and_empty_promises_are_refused(void **state)
+{
+    (void)state;
+    char other[RNI_PATH_SIZE];
+    for (int which = 0; which < 2; which++) {
+        kept file = {0};
+        rn_folder *folder = NULL;
+        keep("snapshots/000000.h5", &file);
+        (void)snprintf(other, sizeof other, "%s/other.h5", root);
+        assert_status(rni_file_write(other, file.bytes, file.n_bytes), RN_OK);
+        plant(file.path, which ? NULL : other);
+        assert_status(rn_folder_open(target, &folder), RN_ERR_FORMAT);
+        assert_message_has(which ? "promises 1099511627776 numbers" : "in 'g', expected 0");
+        put_back(&file);
+    }
+}
+
 static void every_failed_allocation_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -300,6 +342,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_under_another_name_is_refused),
         cmocka_unit_test(a_torn_line_and_an_unfinished_run_are_notes),
         cmocka_unit_test(damaged_snapshots_never_crash),
+        cmocka_unit_test(links_out_of_a_file_and_empty_promises_are_refused),
         cmocka_unit_test(every_failed_allocation_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, make_run, remove_run);
