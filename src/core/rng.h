@@ -21,7 +21,9 @@ typedef enum rni_purpose {
     RNI_RNG_BATCH = 5,       /**< minibatch order; part = epoch */
     RNI_RNG_PROBE_VECTOR = 6,
     RNI_RNG_NOISE = 7, /**< Langevin noise */
-    RNI_RNG_BOOTSTRAP = 8
+    RNI_RNG_BOOTSTRAP = 8,
+    RNI_RNG_COUPLING_FLOOR = 9, /**< noise in place of M'; part = draw */
+    RNI_RNG_COUPLING_SPLIT = 10 /**< shells cut into halves; part = split */
 } rni_purpose;
 
 /** The address of a stream: the seed is the cipher's key, the rest the counter's upper half. */
