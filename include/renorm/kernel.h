@@ -69,6 +69,10 @@ typedef struct rn_kernel_point {
  */
 RN_API RN_NODISCARD rn_status rn_kernel_create(const rn_kernel_desc *desc, rn_kernel **out);
 
+/** Sets rn_kernel_desc.max_factor_bytes anew, for the calls that follow; 0: the default.
+    @return RN_OK; RN_ERR_ARGUMENT */
+RN_API RN_NODISCARD rn_status rn_kernel_limit_memory(rn_kernel *kernel, rn_index max_factor_bytes);
+
 /** Releases a kernel. NULL is allowed. */
 RN_API void rn_kernel_destroy(rn_kernel *kernel);
 

@@ -519,3 +519,43 @@ rn_status rn_kernel_bytes(rn_kernel *kernel, rn_index n_samples, int tangent, rn
     if (status == RN_OK) *out = own;
     return status;
 }
+
+/* Bytes of the work space of all threads that tiles of this many units write to. */
+static rn_index touched_work(const assembly *a)
+{
+    const rni_layout *layout = &a->layout;
+    const rn_index units = rni_min(layout->tile, layout->n_units);
+    const rn_index side = units * layout->unit_rows;
+    const double share = (double)units / (double)layout->tile;
+    const rn_index copies = layout->with_tangent ? 2 : 1;
+    const rn_index work = (rn_index)((double)layout->work_size * share * share);
+    return a->kernel->n_threads * (copies * side * side + work) * (rn_index)sizeof(double);
+}
+
+rn_status rni_kernel_touched(rn_kernel *kernel, rn_index n_samples, bool tangent, rn_index *kept,
+                             rn_index *passing)
+{
+    assembly a = {.kernel = kernel};
+    rn_index grid = 0;
+    rn_index programs = 0;
+    RNI_TRY(rni_layout_create(kernel, n_samples, RNI_ALL_PARAMETERS, tangent, &a.layout));
+    rn_status status = rni_factors_bytes(kernel, &a.layout, &grid, &programs);
+    if (status == RN_OK) status = choose_blocks(&a, grid);
+    rn_index stores = 0;
+    if (status == RN_OK
+        && (!rni_size_mul(a.store_size, a.n_blocks > 1 ? 2 : 1, &stores)
+            || stores > RN_SIZE_MAX / (rn_index)sizeof(double)))
+        status = too_large(&a);
+    const rni_program_kind kind = tangent ? RNI_PROGRAM_FACTORS_TANGENT : RNI_PROGRAM_FACTORS;
+    rn_index tile = 1;
+    rn_index unused = 0;
+    if (status == RN_OK && kernel->programs[kind].is_built && !kernel->is_coupled)
+        status = rni_program_bytes(kernel, kind, n_samples, 0, a.layout.tile, &tile, &unused);
+    if (status == RN_OK) {
+        /* a single tile is always run by the same thread */
+        *kept = n_samples <= tile ? programs / kernel->n_threads : programs;
+        *passing = stores * (rn_index)sizeof(double) + touched_work(&a);
+    }
+    rni_layout_clear(&a.layout);
+    return status;
+}

@@ -175,6 +175,17 @@ void rn_kernel_destroy(rn_kernel *kernel)
     rni_free(kernel);
 }
 
+rn_status rn_kernel_limit_memory(rn_kernel *kernel, rn_index max_factor_bytes)
+{
+    if (!kernel || max_factor_bytes < 0)
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_kernel_limit_memory: no kernel, or a limit of %" PRId64
+                        " bytes, expected >= 0",
+                        max_factor_bytes);
+    kernel->max_factor_bytes = max_factor_bytes > 0 ? max_factor_bytes : DEFAULT_FACTOR_BYTES;
+    return RN_OK;
+}
+
 rn_status rni_kernel_check(const rn_kernel *kernel, const rn_kernel_point *point,
                            const char *function)
 {

@@ -177,6 +177,14 @@ RN_NODISCARD rn_status rni_program_run(rn_kernel *kernel, rni_program_kind kind,
 
 void rni_program_clear(rn_kernel *kernel, rni_program *program);
 
+/* ---- assemble.c ---- */
+
+/** rn_kernel_bytes in two parts, of what is written to: work spaces of programs, which stay until
+    the kernel goes, and factors with the tiles of all threads, which go with each call. A small
+    matrix leaves most of its tiles untouched, and the system then never provides them. */
+RN_NODISCARD rn_status rni_kernel_touched(rn_kernel *kernel, rn_index n_samples, bool tangent,
+                                          rn_index *kept, rn_index *passing);
+
 /* ---- kernel.c ---- */
 
 /** Checks what every call is given. `function` names the caller in messages. */
