@@ -5,6 +5,7 @@
 #ifndef RENORM_CLI_ARGUMENTS_H
 #define RENORM_CLI_ARGUMENTS_H
 
+#include <renorm/types.h>
 #include <stdbool.h>
 
 /** Most options of one command, and most uses of one that repeats. */
@@ -63,5 +64,10 @@ const char *argument_value(const command *c, const arguments *given, const char 
 /** Parses a whole number in low .. high; prints a message naming the option and returns false
     otherwise. NULL text leaves *out as it is. */
 bool parse_number(const char *option, const char *text, long low, long high, long *out);
+
+/** Parses a size in bytes, a positive number with an optional unit K, M, G or T (powers of 1024),
+    into at least 1; prints a message naming the option and returns false otherwise. NULL text
+    leaves *out as it is. */
+bool parse_size(const char *option, const char *text, rn_index *out);
 
 #endif

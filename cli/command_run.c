@@ -20,6 +20,9 @@ static const flag flags[] = {
      .help = "change a setting, as in --set model.depth=16; repeats"},
     {.name = "seed", .value = "N", .help = "the same as --set seed=N"},
     {.name = "threads", .value = "N", .help = "the same as --set threads=N"},
+    {.name = "memory",
+     .value = "SIZE",
+     .help = "stay below this, as in 500M or 2G; see renorm plan"},
     {.name = "json", .help = "all results as JSON on standard output"},
     {.name = "quiet", .letter = 'q', .help = "no progress and no summary; warnings stay"},
 };
@@ -83,10 +86,14 @@ static void print_results(const arguments *given, const rn_config *config, const
 static exit_status execute(const arguments *given, const rn_config *config)
 {
     progress display;
+    rn_index max_bytes = 0;
+    if (!parse_size("memory", argument_value(&command_run, given, "memory"), &max_bytes))
+        return EXIT_USAGE;
     progress_start(&display, argument_value(&command_run, given, "quiet") != NULL);
     const rn_observer observer = progress_observer(&display);
     const rn_run_options options = {.folder = argument_value(&command_run, given, "output"),
-                                    .parent = "runs"};
+                                    .parent = "runs",
+                                    .max_bytes = max_bytes};
     rn_run *run = NULL;
     const rn_status status = rn_run_execute(config, &options, &observer, &run);
     progress_stop(&display);

@@ -13,6 +13,7 @@
     X(run)                                                                                         \
     X(resume)                                                                                      \
     X(report)                                                                                      \
+    X(plan)                                                                                        \
     X(info)                                                                                        \
     X(selftest)                                                                                    \
     X(help)

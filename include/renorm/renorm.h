@@ -5,6 +5,7 @@
 #define RENORM_RENORM_H
 
 #include <renorm/config.h>
+#include <renorm/cost.h>
 #include <renorm/couplings.h>
 #include <renorm/data.h>
 #include <renorm/folder.h>

@@ -106,12 +106,14 @@ typedef struct rn_summary {
     int has_kinks;       /**< 1: flux and velocity rest on a tangent that misses the kinks */
     int is_interrupted;  /**< 1: stopped because the observer asked */
     int n_threads;
-    double train_s;          /**< wall time of training, seconds */
-    double measure_s;        /**< wall time of measuring */
-    rn_index peak_bytes;     /**< most memory held by the library */
-    int is_resumed;          /**< 1: made by rn_run_resume; everything counts the whole run */
-    int was_done;            /**< 1: and it found nothing left to do */
-    rn_index n_steps_before; /**< steps from which it went on */
+    double train_s;              /**< wall time of training, seconds */
+    double measure_s;            /**< wall time of measuring */
+    rn_index peak_bytes;         /**< most memory held by the library */
+    rn_index process_peak_bytes; /**< most memory of the whole process (VmHWM), libraries and
+                                      program included; 0: the system does not say */
+    int is_resumed;              /**< 1: made by rn_run_resume; everything counts the whole run */
+    int was_done;                /**< 1: and it found nothing left to do */
+    rn_index n_steps_before;     /**< steps from which it went on */
 } rn_summary;
 
 /** Where to write. Zero-initialise: nothing is written. */
@@ -120,6 +122,9 @@ typedef struct rn_run_options {
     const char *parent; /**< with folder NULL: a free name under this folder, from the
                              configuration's name; NULL too: nothing is written */
     int n_threads;      /**< 0: what the configuration says */
+    rn_index max_bytes; /**< most memory of the process, as renorm/cost.h counts it; blocks of the
+                             kernel are made smaller to stay below, with the same results to the
+                             bit; 0: no limit */
 } rn_run_options;
 
 /**
@@ -135,7 +140,8 @@ typedef struct rn_run_options {
  *         RN_INTERRUPTED    stopped early because the observer asked; everything so far is there
  *         RN_ERR_NONFINITE  the loss or a weight became infinite: the step and the likely cause
  *                           are in the message; files hold everything before it
- *         RN_ERR_IO, RN_ERR_FORMAT (data), RN_ERR_CONFIG (settings that do not go together),
+ *         RN_ERR_IO, RN_ERR_FORMAT (data), RN_ERR_CONFIG (settings that do not go together, or
+         do not fit max_bytes: nothing was written),
  *         RN_ERR_DOMAIN, RN_ERR_MEMORY, RN_ERR_ARGUMENT
  */
 RN_API RN_NODISCARD rn_status rn_run_execute(const rn_config *config, const rn_run_options *options,

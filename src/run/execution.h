@@ -28,6 +28,7 @@ typedef struct rni_execution {
     double *theta;    /**< owned, [P] before the step */
     double *velocity; /**< owned, [P] */
 
+    rn_index max_bytes;        /**< most memory of the process; 0: no limit */
     double scale;              /**< lambda_max(0); 0: not needed, or not known yet */
     uint64_t data_crc;         /**< of all samples; 0: nothing is written */
     rn_index checkpoint_every; /**< steps */

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "core/size.h"
 #include "core/status.h"
+#include "run/cost.h"
 #include "run/execution.h"
 #include "store/seal.h"
 
@@ -85,11 +86,21 @@ static rn_status make_vectors(rni_execution *x)
 
 int rni_execution_threads(const rni_execution *x, int requested)
 {
-    if (requested) return requested;
-    if (x->top->threads) return (int)x->top->threads;
-    rn_info info;
-    rn_info_get(&info);
-    return info.processors < RNI_POOL_MAX_THREADS ? info.processors : RNI_POOL_MAX_THREADS;
+    return rni_cost_threads(x->top, requested);
+}
+
+/* Chooses the kernel's factor memory where there is a limit, or refuses before any work. */
+static rn_status obey_limit(rni_execution *x, rni_cost_base base)
+{
+    rn_cost_summary cost = {0};
+    const rni_cost_input input = {.stage = &x->stage,
+                                  .top = x->top,
+                                  .output = x->output,
+                                  .measure = x->measure,
+                                  .measure_settings = x->measure_settings,
+                                  .n_snapshots = x->n_schedule,
+                                  .base = base};
+    return x->max_bytes > 0 ? rni_cost_memory(&input, x->max_bytes, &cost) : RN_OK;
 }
 
 static uint64_t add_batch(uint64_t crc, const rni_stage *stage, const rn_batch *batch)
@@ -115,8 +126,10 @@ rn_status rni_execution_set_up(rni_execution *x, int n_threads)
                               ? x->output->checkpoint_every
                               : rni_max(1, rni_ceil_div(x->top->steps, CHECKPOINTS));
     n_threads = rni_execution_threads(x, n_threads);
+    const rni_cost_base base = rni_cost_look();
     RNI_TRY(rni_stage_create(x->config, (uint64_t)x->top->seed, n_threads, &x->stage));
     RNI_TRY(make_schedule(x));
+    RNI_TRY(obey_limit(x, base));
     RNI_TRY(give_scale(x));
     RNI_TRY(x->measure->create(x->measure_settings, &x->stage, &x->measure_state));
     RNI_TRY(make_vectors(x));

@@ -18,6 +18,14 @@ typedef struct rni_measure_schedule {
 /** Most numbers that measurements hand on to later ones. */
 #define RNI_MEASURE_NUMBERS 8
 
+/** Memory of a measurement, bytes. */
+typedef struct rni_measure_bytes {
+    rn_index kept;     /**< held from create to destroy, with what the kernel plans on the way */
+    rn_index matrices; /**< of those, n x n matrices */
+    rn_index work;     /**< most that one operation takes and gives back */
+    rn_index snapshot; /**< of one result */
+} rni_measure_bytes;
+
 /** One way to measure. Constant. */
 typedef struct rni_measure {
     const rni_option_table *options;
@@ -36,6 +44,8 @@ typedef struct rni_measure {
     rn_status (*restore)(void *state, rn_index count, const double *numbers);
     /** Measurements asked for by these settings. */
     rn_index (*count)(const void *settings);
+    /** Memory of these settings, before create. NULL: nothing worth counting, and no kernel. */
+    rn_status (*bytes)(const void *settings, rni_stage *stage, rni_measure_bytes *out);
 } rni_measure;
 
 /** All entries; the last is NULL. */

@@ -13,6 +13,7 @@
 #include "backends/blas.h"
 #include "core/memory.h"
 #include "core/size.h"
+#include "kernel/kernel.h"
 #include "run/field.h"
 #include "shells/shell_flux.h"
 
@@ -64,15 +65,67 @@ static bool count_numbers(rn_index n, rn_index n_weights, rn_index *total)
            && rni_size_add(matrices, 10 * n + n_weights, total);
 }
 
+static rn_status too_many_rows(rn_index n)
+{
+    return rni_fail(RN_ERR_UNSUPPORTED,
+                    "measure.exact: the kernel has %" PRId64 " rows (samples x outputs), "
+                    "expected at most %d; use fewer samples",
+                    n, RN_SPECTRA_MAX_N);
+}
+
+/* Doubles per thread of a projection's rows, vectors [P] of an integrator of order 8, boundaries
+   times arrays of a report: generous. */
+#define PROJECT_ROWS   128
+#define FLOW_VECTORS   20
+#define SNAPSHOT_EXTRA 2048
+
+/* What OpenBLAS packs per thread and column of a product, once and for all: a panel of 384 rows. */
+#define PANEL_BYTES ((rn_index)3072)
+
+/* The kernel's programs stay planned once used; its factors come and go. */
+static rn_status count_kernel(rni_stage *stage, rn_index *kept, rn_index *work)
+{
+    const rn_index n_samples = stage->train.n_samples;
+    rn_index tangent = 0;
+    rn_index plain = 0;
+    rn_index apply = 0;
+    rn_index unused = 0;
+    rn_index tile = 1;
+    RNI_TRY(rni_kernel_touched(stage->kernel, n_samples, true, &tangent, work));
+    RNI_TRY(rni_kernel_touched(stage->kernel, n_samples, false, &plain, &unused));
+    RNI_TRY(rni_program_bytes(stage->kernel, RNI_PROGRAM_APPLY, n_samples, 0, 0, &tile, &apply));
+    *kept = tangent + plain + (n_samples <= tile ? apply / stage->n_threads : apply);
+    return RN_OK;
+}
+
+static rn_status bytes(const void *settings, rni_stage *stage, rni_measure_bytes *out)
+{
+    const rn_index n = stage->n_rows;
+    const rn_index size = (rn_index)sizeof(double);
+    const rni_exact_settings *chosen = settings;
+    rn_index total = 0;
+    rn_index programs = 0;
+    rn_index factors = 0;
+    if (n > RN_SPECTRA_MAX_N || !count_numbers(n, stage->n_weights, &total))
+        return too_many_rows(n);
+    RNI_TRY(count_kernel(stage, &programs, &factors));
+    const rn_index eigen = size * (2 * n * n + 12 * n);
+    const rn_index project = size * PROJECT_ROWS * stage->n_threads * n;
+    const rn_index panels = PANEL_BYTES * stage->n_threads * n;
+    const rn_index flow = chosen->closure_dt > 0.0 ? size * FLOW_VECTORS * stage->n_weights : 0;
+    *out = (rni_measure_bytes){.kept = size * total + programs + panels,
+                               .matrices = size * 4 * n * n,
+                               .work = rni_max(rni_max(eigen, factors), rni_max(project, flow)),
+                               .snapshot = size * (2 * n + SNAPSHOT_EXTRA)};
+    return RN_OK;
+}
+
 static rn_status create(const void *settings, rni_stage *stage, void **out)
 {
     const rn_index n = stage->n_rows;
     rn_index total = 0;
     if (n > RN_SPECTRA_MAX_N || !count_numbers(n, stage->n_weights, &total))
-        return rni_fail(RN_ERR_UNSUPPORTED,
-                        "measure.exact: the kernel has %" PRId64 " rows (samples x outputs), "
-                        "expected at most %d; use fewer samples",
-                        n, RN_SPECTRA_MAX_N);
+        return too_many_rows(n);
     rni_exact *x = rni_alloc_zero(1, sizeof *x);
     double *block = rni_alloc(total, sizeof *block);
     if (!x || !block) {
@@ -275,4 +328,5 @@ const rni_measure rni_measure_exact = {.options = &table,
                                        .take = take,
                                        .save = save,
                                        .restore = restore,
-                                       .count = count};
+                                       .count = count,
+                                       .bytes = bytes};

@@ -211,7 +211,8 @@ rn_status rni_record_manifest(rn_run *run, const rni_manifest *manifest)
         format_date(manifest->finish, date);
         rni_text_add(&text, "finish: %s\ntrain_seconds: %.3f\nmeasure_seconds: %.3f\n", date,
                      s->train_s, s->measure_s);
-        rni_text_add(&text, "peak_bytes: %" PRId64 "\n", s->peak_bytes);
+        rni_text_add(&text, "peak_bytes: %" PRId64 "\nlibrary_peak_bytes: %" PRId64 "\n",
+                     s->process_peak_bytes, s->peak_bytes);
     }
     rni_text_add(&text,
                  "steps: %" PRId64 "\nweights: %" PRId64 "\nsamples: %" PRId64 "\noutputs: %" PRId64

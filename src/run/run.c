@@ -14,6 +14,7 @@
 #include "run/checkpoint.h"
 #include "run/execution.h"
 #include "run/field.h"
+#include "run/process.h"
 
 static double seconds_now(void)
 {
@@ -174,6 +175,7 @@ rn_status rni_execution_perform(rni_execution *x)
     const rn_status flushed = rni_record_flush(x->run);
     if (status >= 0 && flushed < 0) status = flushed;
     x->run->summary.peak_bytes = rni_memory_peak_bytes();
+    x->run->summary.process_peak_bytes = rni_process_peak_bytes();
     x->manifest.finish = (int64_t)time(NULL);
     x->manifest.outcome = status == RN_OK ? "done" : status > 0 ? "stopped early" : "failed";
     /* a failure keeps its own message: the manifest then only says what it can */
@@ -218,14 +220,18 @@ rn_status rn_run_execute(const rn_config *config, const rn_run_options *options,
                          const rn_observer *observer, rn_run **out)
 {
     const rn_run_options chosen = options ? *options : (rn_run_options){0};
-    if (!config || !out || chosen.n_threads < 0 || chosen.n_threads > 256)
+    if (!config || !out || chosen.n_threads < 0 || chosen.n_threads > 256 || chosen.max_bytes < 0)
         return rni_fail(RN_ERR_ARGUMENT,
-                        "rn_run_execute: a NULL argument, or %d threads, expected 0 .. 256",
-                        chosen.n_threads);
+                        "rn_run_execute: a NULL argument, or %d threads, expected 0 .. 256, or a "
+                        "limit of %" PRId64 " bytes, expected >= 0",
+                        chosen.n_threads, chosen.max_bytes);
     rn_run *run = rni_alloc_zero(1, sizeof *run);
     if (!run) return rni_fail(RN_ERR_MEMORY, "rn_run_execute: no memory");
-    rni_execution x = {
-        .config = config, .config_text = rn_config_text(config), .observer = observer, .run = run};
+    rni_execution x = {.config = config,
+                       .config_text = rn_config_text(config),
+                       .observer = observer,
+                       .run = run,
+                       .max_bytes = chosen.max_bytes};
     const rn_status status = execute(&x, &chosen);
     rni_execution_clear(&x);
     if (status < 0) {

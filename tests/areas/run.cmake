@@ -2,3 +2,12 @@
 rn_add_test(test_run unit)
 rn_add_test(test_run_files unit)
 rn_add_test(run_fault fault)
+rn_add_test(test_cost unit)
+rn_add_test(cost_fault fault)
+
+# The peak of the process's memory against the plan; sanitizers take memory of their own.
+if(NOT RENORM_SANITIZE AND NOT RENORM_COVERAGE)
+  add_test(NAME test_plan_peak COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_plan_peak.py
+                                       $<TARGET_FILE:renorm_cli> ${PROJECT_SOURCE_DIR})
+  rn_set_test_properties(test_plan_peak slow)
+endif()

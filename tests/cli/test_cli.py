@@ -118,6 +118,49 @@ class Cli(unittest.TestCase):
         told = json.loads(self.renorm("selftest", "--json", "--seed", "7")[0])
         self.assertTrue(all(check["passed"] and check["value"] <= check["limit"] for check in told))
 
+    # ---- looking ahead ----------------------------------------------------------------------
+
+    def test_plan_says_sizes_kernel_memory_steps_and_time_and_writes_nothing(self):
+        told = json.loads(self.renorm("plan", TINY, "--json")[0], object_pairs_hook=self.distinct)
+        self.assertEqual((told["n_samples"], told["n_outputs"], told["n_rows"]), (16, 1, 16))
+        self.assertEqual(told["n_snapshots"], 6)
+        self.assertEqual((told["steps"][0], told["steps"][-1]), (0, 60))
+        self.assertEqual(sum(block["size"] for block in told["blocks"]), told["n_weights"])
+        self.assertTrue(all(block["order"] in ("S", "A", "G", "rank one", "rows")
+                            and block["reason"] for block in told["blocks"]))
+        self.assertGreater(told["peak_bytes"], told["base_bytes"] + told["kept_bytes"])
+        self.assertGreater(told["total_s"], 0)
+        out, err = self.renorm("plan", TINY, "--set", "steps=7")
+        self.assertRegex(out, r"(?m)^weights\t\d+\tP$")
+        self.assertRegex(out, r"(?m)^first\.weight\tS\t.*fewest operations$")
+        self.assertRegex(out, r"(?m)^peak memory\t[\d.]+ MiB\t")
+        self.assertRegex(out, r"(?m)^  measuring\t.*% of training$")
+        self.assertIn("at steps 0 1 ", out)
+        self.assertEqual(err, "")
+        self.assertEqual(os.listdir(self.place), [])
+
+    def test_a_limit_of_memory_is_obeyed_or_refused_before_any_work(self):
+        self.renorm("run", TINY, *SMALL, "-o", "free")
+        self.renorm("run", TINY, *SMALL, "-o", "limited", "--memory", "2G")
+        for name in ("metrics.csv", "shells.csv", "budget.csv"):
+            self.assertEqual(self.read("free", name), self.read("limited", name))
+        for words in (["plan", TINY], ["run", TINY, "-o", "refused"]):
+            _, err = self.renorm(*words, "--memory", "1M", status=2)
+            self.assertIn("may take 1.0 MiB", err)
+            self.assertIn("use ", err)
+        _, err = self.renorm("plan", TINY, "--set", "data.n_train=900", "--memory", "60M", status=2)
+        self.assertIn("of the 900 training samples", err)
+        self.assertFalse(os.path.exists(self.path("refused")))
+        for text in ("", "0", "-1", "2X", "2GG", "1e3", "0x10", "nan", "many"):
+            _, err = self.renorm("run", TINY, f"--memory={text}", status=2)
+            self.assertIn("expected a size such as 500M or 2G", err)
+
+    def test_plan_of_what_cannot_be_read(self):
+        self.renorm("plan", self.path("missing.yaml"), status=3)
+        _, err = self.renorm("plan", TINY, "--set", "model.dpeth=1", status=2)
+        self.assertIn("did you mean 'depth'", err)
+        self.renorm("plan", TINY, "--set", "train.learning_rate=1e9", status=3)
+
     # ---- configurations ---------------------------------------------------------------------
 
     def test_all_mistakes_of_a_file_at_once_with_their_places(self):

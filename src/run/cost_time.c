@@ -1,0 +1,206 @@
+/*
+ * The time of a run from a few of its parts: training steps as they are, writing to the disk, and
+ * measurements on few samples, whose time over n rows is a + b n^2.4: the operations grow as n^2
+ * and n^3, and threads and caches serve larger matrices better. The exponent was measured between
+ * 510 and 2560 rows.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/size.h"
+#include "core/status.h"
+#include "run/cost.h"
+#include "run/field.h"
+#include "run/process.h"
+
+/* Seconds and steps given to training. */
+#define TRAIN_SECONDS 0.4
+#define TRAIN_STEPS   2000
+
+/* Rows of the larger trial measurement, how often it is repeated, and its growth with n. */
+#define TRIAL_ROWS 512
+#define TRIALS     3
+#define GROWTH     2.4
+
+/* Times that a measurement waits for the disk: file, folder, three tables. */
+#define WAITS 5
+
+/* Rounds of the power iteration for lambda_max(0), known to a few per cent. */
+#define POWER_ROUNDS 12
+
+static bool should_stop(const rn_observer *o)
+{
+    return o && o->should_stop && o->should_stop(o->user);
+}
+
+/* ---- training -------------------------------------------------------------------------------- */
+
+/* u := M u / |M u| some times; *lambda := the last |M u|. work: [P]. */
+static rn_status power_iteration(const rni_stage *stage, double *u, double *work, double *lambda)
+{
+    const double *inputs = NULL;
+    const rn_kernel_point point = rni_stage_point(stage, rn_trainer_theta(stage->trainer), &inputs);
+    for (rn_index i = 0; i < stage->n_rows; i++)
+        u[i] = i % 2 ? 1.0 : 0.5;
+    for (int round = 0; round <= POWER_ROUNDS; round++) {
+        double sum = 0.0;
+        for (rn_index i = 0; i < stage->n_rows; i++)
+            sum += u[i] * u[i];
+        *lambda = sqrt(sum) / (double)stage->train.n_samples;
+        if (!(sum > 0.0) || !isfinite(sum) || round == POWER_ROUNDS) break;
+        for (rn_index i = 0; i < stage->n_rows; i++)
+            u[i] /= sqrt(sum);
+        RNI_TRY(rn_jacobian_apply_transpose(stage->kernel, &point, u, work));
+        RNI_TRY(rn_jacobian_apply(stage->kernel, &point, work, u));
+    }
+    return RN_OK;
+}
+
+static rn_status give_scale(const rni_stage *stage)
+{
+    double lambda = 0.0;
+    if (!rn_dynamics_needs_scale(stage->dynamics)) return RN_OK;
+    double *u = rni_alloc(stage->n_rows + stage->n_weights, sizeof *u);
+    if (!u) return rni_fail(RN_ERR_MEMORY, "rn_cost_create: no memory for a vector");
+    rn_status status = power_iteration(stage, u, u + stage->n_rows, &lambda);
+    rni_free(u);
+    if (status == RN_OK && !(lambda > 0.0))
+        status = rni_fail(RN_ERR_DOMAIN, "rn_cost_create: the kernel at the start is 0: the "
+                                         "network does not depend on its weights");
+    return status == RN_OK ? rn_trainer_set_scale(stage->trainer, lambda) : status;
+}
+
+/* Steps as a run takes them; the later half counts, when caches and integrator have settled. */
+static rn_status time_steps(const rni_cost_input *input, rn_cost_summary *s)
+{
+    rn_trainer *trainer = input->stage->trainer;
+    const rn_index most = rni_min(input->top->steps, TRAIN_STEPS);
+    double marks[TRAIN_STEPS + 1];
+    rn_index done = 0;
+    marks[0] = rni_process_seconds();
+    while (done < most && marks[done] - marks[0] < TRAIN_SECONDS) {
+        double norm = 0.0;
+        RNI_TRY(rn_trainer_gradient(trainer, NULL, NULL, &norm));
+        RNI_TRY(rn_trainer_advance(trainer, done + 1, NULL));
+        marks[++done] = rni_process_seconds();
+    }
+    const rn_index first = done / 2;
+    s->step_s = done > 0 ? (marks[done] - marks[first]) / (double)(done - first) : 0.0;
+    s->train_s = s->step_s * (double)input->top->steps;
+    return RN_OK;
+}
+
+static rn_status time_evaluation(const rni_stage *stage, double *seconds)
+{
+    rn_evaluation found;
+    const double start = rni_process_seconds();
+    if (stage->train.labels) RNI_TRY(rn_trainer_evaluate(stage->trainer, &stage->train, &found));
+    if (stage->held_out.n_samples > 0)
+        RNI_TRY(rn_trainer_evaluate(stage->trainer, &stage->held_out, &found));
+    *seconds = rni_process_seconds() - start;
+    return RN_OK;
+}
+
+/* ---- measuring ------------------------------------------------------------------------------- */
+
+/* The state of a step, for measurements to look at. */
+typedef struct trial {
+    const rni_cost_input *input;
+    rni_moment moment;
+    double *vectors; /* owned, [3 x P] */
+} trial;
+
+static rn_status make_trial(const rni_cost_input *input, trial *t)
+{
+    rn_trainer *trainer = input->stage->trainer;
+    const rn_index n = input->stage->n_weights;
+    double *vectors = rni_alloc(3 * n, sizeof *vectors);
+    if (!vectors)
+        return rni_fail(RN_ERR_MEMORY, "rn_cost_create: no memory for %" PRId64 " weights", n);
+    *t = (trial){.input = input, .vectors = vectors};
+    t->moment = (rni_moment){.theta = vectors, .velocity = vectors + n, .next = vectors + 2 * n};
+    const rn_train_state before = rn_trainer_state(trainer);
+    memcpy(vectors, rn_trainer_theta(trainer), (size_t)n * sizeof *vectors);
+    RNI_TRY(rn_trainer_velocity(trainer, vectors + n));
+    RNI_TRY(rn_trainer_advance(trainer, before.step + 1, NULL));
+    memcpy(vectors + 2 * n, rn_trainer_theta(trainer), (size_t)n * sizeof *vectors);
+    t->moment.tau = rn_trainer_state(trainer).time - before.time;
+    return RN_OK;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const double a = *(const double *)left;
+    const double b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* One measurement on the first n_samples: the median of some, after one that makes the plans. */
+static rn_status time_snapshot(const trial *t, rn_index n_samples, double *seconds)
+{
+    rni_stage stage = *t->input->stage;
+    void *state = NULL;
+    double found[TRIALS + 1] = {0};
+    stage.n_rows = stage.n_rows / stage.train.n_samples * n_samples;
+    stage.train.n_samples = n_samples;
+    RNI_TRY(t->input->measure->create(t->input->measure_settings, &stage, &state));
+    rn_status status = RN_OK;
+    for (int i = 0; i <= TRIALS && status >= 0; i++) {
+        rn_snapshot snapshot = {0};
+        const double start = rni_process_seconds();
+        status = t->input->measure->take(state, &t->moment, &snapshot);
+        found[i] = rni_process_seconds() - start;
+        rni_snapshot_clear(&snapshot);
+    }
+    t->input->measure->destroy(state);
+    if (status < 0) return status;
+    qsort(found + 1, TRIALS, sizeof *found, compare);
+    *seconds = found[1 + TRIALS / 2];
+    return RN_OK;
+}
+
+static rn_status time_snapshots(const trial *t, const rn_observer *observer, double *seconds)
+{
+    const rni_stage *stage = t->input->stage;
+    const rn_index n_samples = stage->train.n_samples;
+    const rn_index few = rni_max(TRIAL_ROWS * n_samples / stage->n_rows, 1);
+    if (n_samples <= few) return time_snapshot(t, n_samples, seconds);
+    double one = 0.0;
+    double some = 0.0;
+    RNI_TRY(time_snapshot(t, few, &some));
+    if (should_stop(observer)) return rni_fail(RN_INTERRUPTED, "rn_cost_create: stopped");
+    RNI_TRY(time_snapshot(t, 1, &one));
+    one = fmin(one, 0.5 * some); /* a busy machine may turn them round */
+    *seconds = one + (some - one) * pow((double)n_samples / (double)few, GROWTH);
+    return RN_OK;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+rn_status rni_cost_time(const rni_cost_input *input, const rn_observer *observer,
+                        rn_cost_summary *s)
+{
+    trial t = {0};
+    double evaluation = 0.0;
+    RNI_TRY(give_scale(input->stage));
+    RNI_TRY(time_steps(input, s));
+    RNI_TRY(time_evaluation(input->stage, &evaluation));
+    if (should_stop(observer)) return rni_fail(RN_INTERRUPTED, "rn_cost_create: stopped");
+    rn_status status = make_trial(input, &t);
+    if (status == RN_OK) status = time_snapshots(&t, observer, &s->snapshot_s);
+    rni_free(t.vectors);
+    if (status != RN_OK) return status;
+
+    const rn_index every = input->output->held_out_every;
+    const double n_evaluations =
+        (double)input->n_snapshots + (every > 0 ? (double)(input->top->steps / every) : 0.0);
+    s->snapshot_s += WAITS * rni_process_disk_seconds();
+    s->measure_s = s->snapshot_s * (double)input->n_snapshots + evaluation * n_evaluations;
+    /* the unit of relative step sizes: one kernel and its largest eigenvalue, about a sixth */
+    if (rn_dynamics_needs_scale(input->stage->dynamics)) s->set_up_s += s->snapshot_s / 6.0;
+    s->total_s = s->set_up_s + s->train_s + s->measure_s;
+    s->overhead = s->train_s > 0.0 ? s->measure_s / s->train_s : (double)INFINITY;
+    return RN_OK;
+}
