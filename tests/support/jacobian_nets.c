@@ -64,7 +64,7 @@ static void build_residual(net *n)
     rn_graph *g = n->graph;
     rn_node h = dense(n, input(n, RN_SHAPE(RN_SAMPLES, 4)), "in", NULL, 4, 6);
     static const char *const names[] = {"w1", "b1", "w2", "b2", "w3", "b3"};
-    for (int l = 0; l < 3; l++) {
+    for (rn_index l = 0; l < 3; l++) {
         const rn_node branch = rn_graph_tanh(g, dense(n, h, names[2 * l], names[2 * l + 1], 6, 6));
         h = rn_graph_add(g, h, rn_graph_scale(g, branch, 0.5));
     }
@@ -385,33 +385,33 @@ void net_jacobian(net *n, const double *theta, const double *direction, double *
                   double *tangent)
 {
     const rn_index count = rn_graph_n_parameters(n->graph);
-    rn_node *parameters = parameters_of(n);
-    rn_node *inputs = calloc((size_t)count, sizeof *inputs);
-    rn_node *wanted = calloc(2 * (size_t)count, sizeof *wanted);
+    rn_node *weights = parameters_of(n);
+    rn_node *along = calloc((size_t)count, sizeof *along);
+    rn_node *results = calloc(2 * (size_t)count, sizeof *results);
     double *one_hot = new_numbers(n->n);
     const rn_node u = rn_graph_input(n->graph, "u", rn_graph_shape(n->graph, n->output));
-    assert_status(rn_graph_vjp(n->graph, 1, &n->output, &u, count, parameters, wanted), RN_OK);
+    assert_status(rn_graph_vjp(n->graph, 1, &n->output, &u, count, weights, results), RN_OK);
     for (rn_index p = 0; p < count; p++)
-        inputs[p] = rn_graph_input(n->graph, "v", rn_graph_shape(n->graph, parameters[p]));
-    assert_status(rn_graph_jvp(n->graph, count, parameters, inputs, count, wanted, wanted + count),
+        along[p] = rn_graph_input(n->graph, "v", rn_graph_shape(n->graph, weights[p]));
+    assert_status(rn_graph_jvp(n->graph, count, weights, along, count, results, results + count),
                   RN_OK);
     rn_plan *plan = NULL;
     rn_workspace *work = NULL;
-    start(n, tangent ? 2 * count : count, wanted, theta, &plan, &work);
-    if (tangent) bind_parameters(n, work, count, inputs, direction);
+    start(n, tangent ? 2 * count : count, results, theta, &plan, &work);
+    if (tangent) bind_parameters(n, work, count, along, direction);
     assert_status(rn_workspace_bind(work, u, one_hot), RN_OK);
     for (rn_index r = 0; r < n->n; r++) {
         one_hot[r] = 1.0;
         assert_status(rn_workspace_run(work), RN_OK);
         one_hot[r] = 0.0;
-        copy_row(n, work, wanted, jacobian + r * n->n_weights);
-        if (tangent) copy_row(n, work, wanted + count, tangent + r * n->n_weights);
+        copy_row(n, work, results, jacobian + r * n->n_weights);
+        if (tangent) copy_row(n, work, results + count, tangent + r * n->n_weights);
     }
     finish(plan, work);
     free(one_hot);
-    free(wanted);
-    free(inputs);
-    free(parameters);
+    free(results);
+    free(along);
+    free(weights);
 }
 
 void symmetric_product(const net *n, const double *a, const double *b, rn_index first,

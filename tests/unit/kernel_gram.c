@@ -131,8 +131,9 @@ static rni_side side(const shape *s, const factors *f)
 
 static void try_shape(const shape *s, rn_kernel_order order)
 {
+    const bool is_diagonal = s->is_diagonal;
     factors fi = make_factors(s, s->n_i, 20);
-    factors fj = s->is_diagonal ? fi : make_factors(s, s->n_j, 30);
+    factors fj = is_diagonal ? fi : make_factors(s, s->n_j, 30);
     const rn_index tile_units = s->n_i > s->n_j ? s->n_i : s->n_j;
     const rn_index n_work =
         rni_gram_work(order, tile_units, s->rows, s->positions, s->out_width, true);
@@ -168,7 +169,7 @@ static void try_shape(const shape *s, rn_kernel_order order)
         const rn_index length = s->is_diagonal ? r + 1 : s->n_j * s->rows;
         assert_memory_equal(alone + r * ld, m + r * ld, (size_t)length * sizeof *m);
     }
-    if (!s->is_diagonal) drop_factors(&fj);
+    if (!is_diagonal) drop_factors(&fj);
     drop_factors(&fi);
     free(alone);
     free(work);
@@ -176,69 +177,64 @@ static void try_shape(const shape *s, rn_kernel_order order)
     free(m_tangent);
 }
 
+static const shape shapes[] = {
+    {.n_i = 5, .n_j = 3, .rows = 3, .positions = 1, .in_width = 4, .out_width = 6},
+    {.n_i = 70,
+     .n_j = 70,
+     .rows = 1,
+     .positions = 1,
+     .in_width = 2,
+     .out_width = 3,
+     .is_diagonal = true},
+    {.n_i = 6,
+     .n_j = 6,
+     .rows = 2,
+     .positions = 3,
+     .in_width = 2,
+     .out_width = 3,
+     .is_diagonal = true},
+    /* several sub-tiles on both sides: 512 / (4 * 16) = 8 units */
+    {.n_i = 19, .n_j = 10, .rows = 4, .positions = 16, .in_width = 2, .out_width = 2},
+    {.n_i = 18,
+     .n_j = 18,
+     .rows = 4,
+     .positions = 16,
+     .in_width = 2,
+     .out_width = 1,
+     .is_diagonal = true},
+    /* a unit larger than a sub-tile: rows one by one, then positions in pieces */
+    {.n_i = 2, .n_j = 2, .rows = 3, .positions = 200, .in_width = 1, .out_width = 2},
+    {.n_i = 2, .n_j = 1, .rows = 1, .positions = 600, .in_width = 2, .out_width = 1},
+    {.n_i = 2,
+     .n_j = 2,
+     .rows = 2,
+     .positions = 600,
+     .in_width = 1,
+     .out_width = 1,
+     .is_diagonal = true},
+    /* several chunks of rows in order A, cutting units in the middle */
+    {.n_i = 6, .n_j = 2, .rows = 4, .positions = 9, .in_width = 2, .out_width = 4000},
+    {.n_i = 6,
+     .n_j = 6,
+     .rows = 4,
+     .positions = 7,
+     .in_width = 2,
+     .out_width = 4000,
+     .is_diagonal = true},
+    {.n_i = 5, .n_j = 4, .rows = 2, .positions = 6, .in_width = 1, .out_width = 3, .gathers = true},
+    {.n_i = 5,
+     .n_j = 5,
+     .rows = 2,
+     .positions = 1,
+     .in_width = 1,
+     .out_width = 3,
+     .gathers = true,
+     .is_diagonal = true},
+};
+
 static void tiles_of_both_orders_match_the_sums(void **state)
 {
     (void)state;
-    const shape shapes[] = {
-        {.n_i = 5, .n_j = 3, .rows = 3, .positions = 1, .in_width = 4, .out_width = 6},
-        {.n_i = 70,
-         .n_j = 70,
-         .rows = 1,
-         .positions = 1,
-         .in_width = 2,
-         .out_width = 3,
-         .is_diagonal = true},
-        {.n_i = 6,
-         .n_j = 6,
-         .rows = 2,
-         .positions = 3,
-         .in_width = 2,
-         .out_width = 3,
-         .is_diagonal = true},
-        /* several sub-tiles on both sides: 512 / (4 * 16) = 8 units */
-        {.n_i = 19, .n_j = 10, .rows = 4, .positions = 16, .in_width = 2, .out_width = 2},
-        {.n_i = 18,
-         .n_j = 18,
-         .rows = 4,
-         .positions = 16,
-         .in_width = 2,
-         .out_width = 1,
-         .is_diagonal = true},
-        /* a unit larger than a sub-tile: rows one by one, then positions in pieces */
-        {.n_i = 2, .n_j = 2, .rows = 3, .positions = 200, .in_width = 1, .out_width = 2},
-        {.n_i = 2, .n_j = 1, .rows = 1, .positions = 600, .in_width = 2, .out_width = 1},
-        {.n_i = 2,
-         .n_j = 2,
-         .rows = 2,
-         .positions = 600,
-         .in_width = 1,
-         .out_width = 1,
-         .is_diagonal = true},
-        /* several chunks of rows in order A, cutting units in the middle */
-        {.n_i = 6, .n_j = 2, .rows = 4, .positions = 9, .in_width = 2, .out_width = 4000},
-        {.n_i = 6,
-         .n_j = 6,
-         .rows = 4,
-         .positions = 7,
-         .in_width = 2,
-         .out_width = 4000,
-         .is_diagonal = true},
-        {.n_i = 5,
-         .n_j = 4,
-         .rows = 2,
-         .positions = 6,
-         .in_width = 1,
-         .out_width = 3,
-         .gathers = true},
-        {.n_i = 5,
-         .n_j = 5,
-         .rows = 2,
-         .positions = 1,
-         .in_width = 1,
-         .out_width = 3,
-         .gathers = true,
-         .is_diagonal = true},
-    };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         try_shape(&shapes[i], RN_KERNEL_INPUT_GRAM);
         if (shapes[i].out_width < 1000) try_shape(&shapes[i], RN_KERNEL_BOTH_GRAMS);
@@ -252,6 +248,15 @@ static void tiles_of_both_orders_match_the_sums(void **state)
                           .is_diagonal = true,
                           .share = 1.75};
     try_shape(&biased, RN_KERNEL_BOTH_GRAMS);
+}
+
+/* Right factors [n x 3 x 3] of 1.5 times the identity. */
+static void set_identities(factors *f, rn_index n)
+{
+    for (rn_index e = 0; e < n * 9; e++) {
+        f->right[e] = e % 9 % 4 == 0 ? 1.5 : 0.0;
+        f->right_tangent[e] = 0.0;
+    }
 }
 
 static void a_read_out_needs_no_cotangents(void **state)
@@ -268,12 +273,8 @@ static void a_read_out_needs_no_cotangents(void **state)
                          .share = 0.5};
         factors fi = make_factors(&s, s.n_i, 20);
         factors fj = diagonal ? fi : make_factors(&s, s.n_j, 30);
-        factors *both[] = {&fi, &fj};
-        for (int f = 0; f < 2; f++)
-            for (rn_index e = 0; e < 4 * 9 && e < (f && !diagonal ? 27 : 36); e++) {
-                both[f]->right[e] = e % 9 % 4 == 0 ? 1.5 : 0.0; /* 1.5 times the identity */
-                both[f]->right_tangent[e] = 0.0;
-            }
+        set_identities(&fi, s.n_i);
+        set_identities(&fj, s.n_j);
         const rn_index ld = s.n_j * s.rows;
         double *work = numbers(1000, 50);
         double *m = filled(s.n_i * s.rows * ld, 1.0);
@@ -304,12 +305,24 @@ static void a_read_out_needs_no_cotangents(void **state)
     }
 }
 
+/* sum over positions of left_from right_to of unit k; (from, to) = (in, out), or swapped */
+static double outer_entry(const rni_outer *outer, rn_index k, rn_index in, rn_index out)
+{
+    const rn_index from = outer->swapped ? out : in;
+    const rn_index to = outer->swapped ? in : out;
+    double sum = 0.0;
+    for (rn_index t = 0; t < outer->positions; t++)
+        sum += outer->left[t * outer->left_width + from]
+               * outer->right[(k * outer->positions + t) * outer->right_width + to];
+    return sum;
+}
+
 static void a_part_of_a_gradient_is_that_part(void **state)
 {
     (void)state;
     enum { K = 2, D = 4, P = 5, Q = 6 };
-    double *x = numbers(D * P, 1);
-    double *b = numbers(K * D * Q, 2);
+    double *x = numbers((rn_index)D * P, 1);
+    double *b = numbers((rn_index)K * D * Q, 2);
     for (int swapped = 0; swapped < 2; swapped++) {
         const rn_index n_in = swapped ? Q : P;
         const rn_index n_out = swapped ? P : Q;
@@ -329,14 +342,8 @@ static void a_part_of_a_gradient_is_that_part(void **state)
         for (rn_index k = 0; k < K; k++)
             for (rn_index i = 0; i < part.in_count; i++)
                 for (rn_index o = 0; o < part.out_count; o++) {
-                    double sum = 0.0;
-                    for (rn_index t = 0; t < D; t++) {
-                        const rn_index in = part.in_first + i;
-                        const rn_index out = part.out_first + o;
-                        const rn_index from = swapped ? out : in;
-                        const rn_index to = swapped ? in : out;
-                        sum += x[t * P + from] * b[(k * D + t) * Q + to];
-                    }
+                    const double sum =
+                        outer_entry(&outer, k, part.in_first + i, part.out_first + o);
                     const rn_index at = (k * part.in_count + i) * part.out_count + o;
                     assert_close(rows[at], sum, 1e-13);
                     assert_close(tangent[at], 2.0 * sum, 1e-13);
