@@ -21,6 +21,7 @@
 #include "core/size.h"
 #include "core/status.h"
 #include "store/folder.h"
+#include "store/seal.h"
 
 #define WORD_SIZE 400
 /* seconds of processor time for one file: the largest one takes about one */
@@ -257,10 +258,10 @@ rn_status rni_image_read(const char *path, rn_index n_arrays, rni_image_array *a
     }
     job j = {.path = path,
              .bytes = (const unsigned char *)bytes,
-             .n_bytes = n_bytes,
              .n_arrays = n_arrays,
              .arrays = arrays};
-    const rn_status status = read_guarded(&j, arrays, image);
+    rn_status status = rni_seal_check(path, bytes, n_bytes, &j.n_bytes, NULL);
+    if (status == RN_OK) status = read_guarded(&j, arrays, image);
     rni_free(bytes);
     return status;
 }

@@ -1,6 +1,7 @@
 /*
- * Arrays of an HDF5 file from a disk, which may be damaged or made to do harm. HDF5 is not
- * hardened against that, so it looks at the bytes in a child process that can open no file, write
+ * Arrays of an HDF5 file from a disk, which may be damaged or made to do harm. Damage shows in the
+ * seal (store/seal.h), but whoever makes a file can seal it, and HDF5 is not hardened against
+ * hostile bytes, so it looks at them in a child process that can open no file, write
  * nothing, use little memory and little time; only checked numbers come back. If HDF5 crashes or
  * hangs there, the file is reported as damaged and nothing else happens.
  */

@@ -53,12 +53,15 @@ function heldOutRow(run) {
 function placeRow(run) {
   if (!run.snapshots.length) return notMeasured();
   const at = closest(run), low = rateOfShare(at, 0.75), mid = rateOfShare(at, 0.5), high = rateOfShare(at, 0.25);
-  if (!known(mid)) return { big: "cannot tell yet", tone: "open", words: "Too much of the error lies below the rounding floor to place it." };
-  const rate = at.learning_rate, steps = known(rate) && rate > 0 ? 1 / (mid * rate) : NaN;
   const null_share = known(at.null_energy) ? at.null_energy / lossOf(at) : NaN;
+  if (!known(mid) && null_share >= 0.25)
+    return { big: "below the floor", unit: ` (${percent(null_share)})`, words: `${percent(null_share)} of the remaining error lies below the rounding floor of the spectrum, where rates cannot be told from zero: directions in which this network is not learning.` };
+  if (!known(mid)) return { big: "cannot tell yet", tone: "open", words: "The energies of the shells were not measured at the last moment." };
+  const rate = at.learning_rate, steps = known(rate) && rate > 0 ? 1 / (mid * rate) : NaN;
   return {
     big: `λ ≈ ${say(mid, 2)}`, unit: " per time",
-    words: `Half of the remaining error is learned slower than this rate; the middle half lies between ${say(low, 2)} and ${say(high, 2)}. ` +
+    words: `Half of the remaining error is learned slower than this rate; ` +
+      (known(low) ? `the middle half lies between ${say(low, 2)} and ${say(high, 2)}. ` : `a quarter of it faster than ${say(high, 2)}. `) +
       (known(steps) ? `An error at this rate falls by e in about ${say(steps, 2)} steps. ` : "") +
       (known(null_share) ? `${null_share > 0 ? percent(null_share) : "None"} of it is hidden below the rounding floor.` : "")
   };
@@ -85,7 +88,7 @@ function fluxRow(run) {
   if (!run.snapshots.length) return notMeasured();
   const at = closest(run), v = meanVelocity(at);
   const kinks = run.snapshots.some(s => s.kink_share > 0.1);
-  if (setting(run, "model.activation") === "relu" && kinks)
+  if (/relu|abs|hard/.test(setting(run, "model.activation") || "") && kinks)
     return { big: "cannot tell yet", tone: "open", words: "The activation has kinks, and the exact tangent misses more than 10 % of what they do; flux and velocity are not to be trusted here." };
   if (!v.count) return { big: "cannot tell yet", tone: "open", words: "Nowhere in the spectrum are there enough modes, with a flux above its rounding error, to speak of a velocity." };
   const down = v.w < 0;
@@ -135,7 +138,7 @@ function describe(run) {
   const depth = s("model.depth"), kind = s("model.kind");
   if (kind) parts.push([depth ? `${depth}-layer` : "", s("model.residual") === "true" ? "residual" : "", s("model.activation"), kind === "mlp" ? "MLP" : kind].filter(Boolean).join(" "));
   if (f("weights")) parts.push(`${whole(Number(f("weights")))} weights`);
-  if (f("samples")) parts.push(`${whole(Number(f("samples")))} samples × ${f("outputs")} outputs`);
+  if (f("samples")) parts.push(`${whole(Number(f("samples")))} samples × ${f("outputs")} output${f("outputs") === "1" ? "" : "s"}`);
   if (s("data.kind")) parts.push(s("data.kind").replace(/_/g, " "));
   if (s("train.kind")) parts.push(s("train.kind").replace(/_/g, " "));
   parts.push(`${whole(last(run.metrics.step))} steps`, `${run.snapshots.length} measurements`);

@@ -59,7 +59,8 @@ function addCurves() {
   addChart(pair, { id: "loss", title: "Loss", wide: true, height: 300, follows: "when", x: whenAxis(), y: valueAxis("loss", "", ["log", "linear"]),
     caption: "Lines: training samples. Marks: samples never trained on. A widening distance between the two is overfitting.",
     panels: () => [{ series: curveSeries("loss", "held_out_loss") }] });
-  addChart(pair, { id: "accuracy", title: "Accuracy", follows: "when", names: false, x: whenAxis(), y: valueAxis("share classified right", "0 … 1", ["linear", "log"]),
+  if (RUNS.some(run => known(lastKnown(run.metrics.accuracy)) || known(lastKnown(run.metrics.held_out_accuracy))))
+    addChart(pair, { id: "accuracy", title: "Accuracy", follows: "when", names: false, x: whenAxis(), y: valueAxis("share classified right", "0 … 1", ["linear", "log"]),
     caption: "Measured at the snapshots.", panels: () => [{ series: curveSeries("accuracy", "held_out_accuracy").map(s => Object.assign(s, { points: s.points.filter(p => known(p[1])), mark: s.mark === undefined ? (MANY ? RUNS.findIndex(r => r.name === s.run) : 0) : s.mark })) }] });
   addChart(pair, { id: "gradient", title: "Gradient norm", follows: "when", names: false, x: whenAxis(), y: valueAxis("|∇L|", unitOf("gradient_norm"), ["log", "linear"]),
     caption: "Length of the loss’s gradient: how hard training pulls on the weights.",
