@@ -167,7 +167,8 @@ static rn_status walk(rni_execution *x)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-rn_status rni_execution_perform(rni_execution *x)
+/* The steps and both manifests. */
+static rn_status perform(rni_execution *x)
 {
     x->manifest.outcome = "running";
     RNI_TRY(rni_record_manifest(x->run, &x->manifest));
@@ -178,18 +179,22 @@ rn_status rni_execution_perform(rni_execution *x)
     x->run->summary.process_peak_bytes = rni_process_peak_bytes();
     x->manifest.finish = (int64_t)time(NULL);
     x->manifest.outcome = status == RN_OK ? "done" : status > 0 ? "stopped early" : "failed";
-    /* a failure keeps its own message: the manifest then only says what it can */
-    if (status < 0) {
-        char message[RNI_MESSAGE_SIZE];
-        (void)snprintf(message, sizeof message, "%s", rn_last_message());
-        const bool can_go_on = x->run->store && (status == RN_ERR_IO || status == RN_ERR_MEMORY);
-        if (rni_record_manifest(x->run, &x->manifest) < 0) x->manifest.outcome = "running";
-        return rni_fail(status, "%.*s%s%s", RNI_MESSAGE_SIZE / 2, message,
-                        can_go_on ? "; then go on from the last checkpoint: renorm resume " : "",
-                        can_go_on ? rni_store_path(x->run->store) : "");
-    }
+    char message[RNI_MESSAGE_SIZE];
+    (void)snprintf(message, sizeof message, "%s", rn_last_message());
     const rn_status written = rni_record_manifest(x->run, &x->manifest);
+    /* a failure keeps its own message, whatever the manifest could still say */
+    if (status < 0) return rni_fail(status, "%s", message);
     return written < 0 ? written : status;
+}
+
+rn_status rni_execution_perform(rni_execution *x)
+{
+    char message[RNI_MESSAGE_SIZE];
+    const rn_status status = perform(x);
+    if (!x->run->store || (status != RN_ERR_IO && status != RN_ERR_MEMORY)) return status;
+    (void)snprintf(message, sizeof message, "%.*s", RNI_MESSAGE_SIZE / 2, rn_last_message());
+    return rni_fail(status, "%s; then go on from the last checkpoint: renorm resume %s", message,
+                    rni_store_path(x->run->store));
 }
 
 rn_status rni_execution_begin(rni_execution *x)

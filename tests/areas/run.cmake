@@ -11,3 +11,8 @@ if(NOT RENORM_SANITIZE AND NOT RENORM_COVERAGE)
                                        $<TARGET_FILE:renorm_cli> ${PROJECT_SOURCE_DIR})
   rn_set_test_properties(test_plan_peak slow)
 endif()
+# Killed runs: a few of each kind always, the long count among the slow tests.
+rn_add_test(crash_kills crash)
+add_test(NAME crash_kills_all COMMAND crash_kills 60 240)
+rn_set_test_properties(crash_kills_all slow)
+set_tests_properties(crash_kills_all PROPERTIES TIMEOUT 3600)
