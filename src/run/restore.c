@@ -197,13 +197,6 @@ static rn_status restore_snapshots(rni_execution *x, const rni_checkpoint *c)
 static rn_status check_fit(const rni_execution *x, const rni_checkpoint *c)
 {
     const char *folder = rni_store_path(x->run->store);
-    const char *text = x->config_text;
-    if (rni_crc(0, text, (rn_index)strlen(text)) != c->config_crc)
-        return rni_fail(RN_ERR_FORMAT,
-                        "%s/config.yaml: found other settings than the run was started with; put "
-                        "the file back (its text is also the attribute 'config' of %s/%s); for "
-                        "other settings start a new run",
-                        folder, folder, RNI_CHECKPOINT_NAME);
     if (c->n_weights != x->stage.n_weights || c->state.step != rni_min(c->next, x->top->steps)
         || c->next > x->top->steps + 1)
         return rni_fail(RN_ERR_FORMAT,
@@ -211,7 +204,8 @@ static rn_status check_fit(const rni_execution *x, const rni_checkpoint *c)
                         " weights and at most step %" PRId64,
                         folder, RNI_CHECKPOINT_NAME, c->n_weights, c->state.step,
                         x->stage.n_weights, x->top->steps);
-    if (x->data_crc != c->data_crc)
+    const bool is_done = c->next > x->top->steps; /* needs no samples any more */
+    if (!is_done && x->data_crc != c->data_crc)
         return rni_fail(RN_ERR_FORMAT,
                         "%s: the samples are not those the run was started with; put the data "
                         "files back that config.yaml names",

@@ -15,6 +15,7 @@
 #include "core/text.h"
 #include "run/checkpoint.h"
 #include "run/restore.h"
+#include "store/seal.h"
 
 /* Longest metrics.csv that holds nothing but its header, generously. */
 #define EMPTY_TABLE 4096
@@ -129,10 +130,8 @@ static rn_status check_blank(const char *folder)
     if (is_blank) return RN_OK;
     if (status < 0 && status != RN_ERR_FORMAT) return status;
     return rni_fail(RN_ERR_FORMAT,
-                    "%s/" RNI_CHECKPOINT_NAME ": the file is missing, though metrics.csv has rows; "
-                    "put it back, or repeat the run in a new folder: renorm run %s/config.yaml -o "
-                    "NEW (the same settings give the same bytes). Nothing was changed",
-                    folder, folder);
+                    "%s/" RNI_CHECKPOINT_NAME ": the file is missing, though metrics.csv has rows",
+                    folder);
 }
 
 /* Stands behind every message about a file that cannot be used. */
@@ -148,16 +147,39 @@ static rn_status advise(rn_status status, const char *folder)
                     message, folder);
 }
 
+/* The configuration, once its bytes are known to be those the run was started with. */
+static rn_status load(rni_execution *x, const rni_checkpoint *checkpoint, bool has_place,
+                      rn_config **config)
+{
+    char path[RNI_PATH_SIZE];
+    const char *folder = rni_store_path(x->run->store);
+    const char *text = x->config_text;
+    if (has_place && rni_crc(0, text, (rn_index)strlen(text)) != checkpoint->config_crc)
+        return rni_fail(RN_ERR_FORMAT,
+                        "%s/config.yaml: found other bytes than the run was started with; put the "
+                        "file back (its text is also the attribute 'config' of %s/%s); for other "
+                        "settings start a new run",
+                        folder, folder, RNI_CHECKPOINT_NAME);
+    RNI_TRY(rni_path_join(folder, "config.yaml", path));
+    const rn_status status = rn_config_load(path, 0, NULL, config);
+    if (status == RN_ERR_CONFIG) /* a mistake of a person's file; this one renorm wrote */
+        return rni_fail_within(RN_ERR_FORMAT, "the settings of the run are damaged");
+    return status;
+}
+
 /* Everything read and checked; *has_place: there is a checkpoint to go on from. */
-static rn_status look(rni_execution *x, rni_checkpoint *checkpoint, bool *has_place)
+static rn_status look(rni_execution *x, rn_config **config, rni_checkpoint *checkpoint,
+                      bool *has_place)
 {
     const char *folder = rni_store_path(x->run->store);
     history before = {0};
     RNI_TRY(read_history(folder, &before));
     *has_place = is_there(folder, RNI_CHECKPOINT_NAME);
-    if (!*has_place) RNI_TRY(check_blank(folder));
-    rn_status status = *has_place ? rni_checkpoint_read(x->run->store, checkpoint) : RN_OK;
+    rn_status status =
+        *has_place ? rni_checkpoint_read(x->run->store, checkpoint) : check_blank(folder);
+    if (status == RN_OK) status = load(x, checkpoint, *has_place, config);
     if (status < 0) return advise(status, folder);
+    x->config = *config;
     x->scale = checkpoint->scale;
     RNI_TRY(rni_execution_set_up(x, checkpoint->n_threads));
     x->run->summary.folder = folder;
@@ -184,35 +206,32 @@ static rn_status go_on(rni_execution *x, const rni_checkpoint *checkpoint, bool 
     return rni_execution_perform(x);
 }
 
-static rn_status resume(rni_execution *x)
+static rn_status resume(rni_execution *x, rn_config **config)
 {
     rni_checkpoint checkpoint = {0};
     bool has_place = false;
-    rn_status status = look(x, &checkpoint, &has_place);
+    rn_status status = look(x, config, &checkpoint, &has_place);
     if (status == RN_OK) status = go_on(x, &checkpoint, has_place);
     rni_checkpoint_clear(&checkpoint);
     return status;
 }
 
-/* The configuration of a locked folder, and its text as it stands in the file. */
-static rn_status load(const char *folder, rn_config **config, char **text)
+static rn_status read_text(const char *folder, char **text)
 {
     char path[RNI_PATH_SIZE];
     rn_index n_bytes = 0;
     RNI_TRY(rni_path_join(folder, "config.yaml", path));
-    if (!is_there(folder, "config.yaml"))
-        return rni_fail(RN_ERR_IO,
-                        "%s: found no config.yaml, expected the folder of a run; if the run was "
-                        "killed before it began, remove the folder and start it again",
-                        folder);
-    rn_status status = rni_file_read(path, MAX_CONFIG, text, &n_bytes);
-    if (status == RN_OK) status = rn_config_load(path, 0, NULL, config);
-    if (status == RN_ERR_CONFIG) /* a mistake of a person's file; this one renorm wrote */
-        status = rni_fail_within(RN_ERR_FORMAT,
-                                 "the settings of the run are damaged; their text "
-                                 "is also the attribute 'config' of %s/%s",
-                                 folder, RNI_CHECKPOINT_NAME);
-    return status;
+    if (is_there(folder, "config.yaml")) return rni_file_read(path, MAX_CONFIG, text, &n_bytes);
+    if (is_there(folder, RNI_CHECKPOINT_NAME))
+        return advise(rni_fail(RN_ERR_IO,
+                               "%s: found no such file; its text is also the attribute 'config' of "
+                               "%s/%s",
+                               path, folder, RNI_CHECKPOINT_NAME),
+                      folder);
+    return rni_fail(RN_ERR_IO,
+                    "%s: found no config.yaml, expected the folder of a run; if the run was "
+                    "killed before it began, remove the folder and start it again",
+                    folder);
 }
 
 rn_status rn_run_resume(const char *folder, const rn_observer *observer, rn_run **out)
@@ -224,10 +243,9 @@ rn_status rn_run_resume(const char *folder, const rn_observer *observer, rn_run 
     rn_config *config = NULL;
     char *text = NULL;
     rn_status status = rni_store_open(folder, &run->store);
-    if (status == RN_OK) status = load(folder, &config, &text);
-    x.config = config;
+    if (status == RN_OK) status = read_text(folder, &text);
     x.config_text = text;
-    if (status == RN_OK) status = resume(&x);
+    if (status == RN_OK) status = resume(&x, &config);
     rni_execution_clear(&x);
     rn_config_destroy(config);
     rni_free(text);

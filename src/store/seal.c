@@ -38,17 +38,24 @@ void rni_seal_make(uint64_t crc, unsigned char seal[RNI_SEAL_SIZE])
     memcpy(seal, text, RNI_SEAL_SIZE);
 }
 
+bool rni_seal_is_there(const void *bytes, rn_index n_bytes)
+{
+    if (n_bytes < RNI_SEAL_SIZE) return false;
+    return memcmp((const unsigned char *)bytes + n_bytes - RNI_SEAL_SIZE, MARK, MARK_SIZE) == 0;
+}
+
 rn_status rni_seal_check(const char *path, const void *bytes, rn_index n_bytes, rn_index *n_inside,
                          uint64_t *crc)
 {
     unsigned char expected[RNI_SEAL_SIZE];
     const rn_index n_before = n_bytes - RNI_SEAL_SIZE;
-    const unsigned char *found = (const unsigned char *)bytes + (n_before > 0 ? n_before : 0);
-    if (n_before < 0 || memcmp(found, MARK, MARK_SIZE) != 0)
+    if (!rni_seal_is_there(bytes, n_bytes))
         return rni_fail(RN_ERR_FORMAT,
                         "%s: found no checksum at the end of its %" PRId64 " bytes, expected the "
-                        "one renorm writes: the file is truncated or was changed",
+                        "one renorm writes: the file is truncated or was changed; "
+                        "restore it from a copy",
                         path, n_bytes);
+    const unsigned char *found = (const unsigned char *)bytes + n_before;
     const uint64_t sum = rni_crc(0, bytes, n_before);
     rni_seal_make(sum, expected);
     if (memcmp(found, expected, RNI_SEAL_SIZE) != 0)
