@@ -154,6 +154,7 @@ static rn_status load(rni_execution *x, const rni_checkpoint *checkpoint, bool h
     char path[RNI_PATH_SIZE];
     const char *folder = rni_store_path(x->run->store);
     const char *text = x->config_text;
+    if (!text) return rni_fail(RN_ERR_INTERNAL, "%s: config.yaml was not read", folder);
     if (has_place && rni_crc(0, text, (rn_index)strlen(text)) != checkpoint->config_crc)
         return rni_fail(RN_ERR_FORMAT,
                         "%s/config.yaml: found other bytes than the run was started with; put the "

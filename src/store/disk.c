@@ -8,18 +8,18 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static rni_disk_watch_fn watch;
-static void *watch_user;
+static rni_disk_watch_fn watching;
+static void *watching_user;
 
-void rni_disk_watch(rni_disk_watch_fn chosen, void *user)
+void rni_disk_watch(rni_disk_watch_fn watch, void *user)
 {
-    watch = chosen;
-    watch_user = user;
+    watching = watch;
+    watching_user = user;
 }
 
 static int ask(rni_disk_act act, const char *path)
 {
-    return watch ? watch(watch_user, act, path) : 0;
+    return watching ? watching(watching_user, act, path) : 0;
 }
 
 int rni_disk_open(const char *path, int flags, int *fd)
@@ -45,10 +45,10 @@ static int write_all(int fd, const void *bytes, rn_index n_bytes)
 
 int rni_disk_write(const char *path, int fd, const void *bytes, rn_index n_bytes)
 {
-    const rn_index n_first = watch ? n_bytes / 2 : n_bytes;
+    const rn_index n_first = watching ? n_bytes / 2 : n_bytes;
     int error = ask(RNI_DISK_WRITE, path);
     if (!error) error = write_all(fd, bytes, n_first);
-    if (error || !watch) return error;
+    if (error || !watching) return error;
     error = ask(RNI_DISK_WRITE_REST, path);
     return error ? error : write_all(fd, (const unsigned char *)bytes + n_first, n_bytes - n_first);
 }

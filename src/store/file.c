@@ -158,7 +158,7 @@ rn_status rni_appender_open(const char *path, rni_extent at, rni_appender **out)
 {
     rni_appender *appender = NULL;
     RNI_TRY(open_appender(path, at.n_bytes == 0 ? O_CREAT : 0, at, &appender));
-    const int error = cut(appender);
+    const int error = appender ? cut(appender) : EIO; /* never NULL here */
     if (error) {
         rni_appender_destroy(appender);
         return fail_io("cut back", path, error);

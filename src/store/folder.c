@@ -52,21 +52,23 @@ static rn_status keep_path(rni_store *store, const char *path)
     return RN_OK;
 }
 
-/* The locked, empty folder. */
-static rn_status make_folder(rni_store *store, const char *path, const char *parent,
-                             const char *stem)
+/* The folder, new or empty. */
+static rn_status choose_folder(rni_store *store, const char *path, const char *parent,
+                               const char *stem)
 {
-    char inner[RNI_PATH_SIZE];
-    if (!path) {
-        RNI_TRY(rni_folder_create_free(parent, stem, store->path));
-    } else {
-        RNI_TRY(keep_path(store, path));
-        RNI_TRY(rni_folder_create(store->path));
-    }
+    if (!path) return rni_folder_create_free(parent, stem, store->path);
+    RNI_TRY(keep_path(store, path));
+    return rni_folder_create(store->path);
+}
+
+/* Locked and still empty, now that nobody else may fill it. */
+static rn_status lock_folder(rni_store *store)
+{
+    char above[RNI_PATH_SIZE];
     RNI_TRY(rni_lock_take(store->path, &store->lock));
-    RNI_TRY(rni_folder_create(store->path)); /* still empty, now that nobody else may fill it */
-    RNI_TRY(rni_path_join(store->path, "..", inner));
-    (void)rni_disk_sync_folder(inner); /* its own name in a folder that may not be ours */
+    RNI_TRY(rni_folder_create(store->path));
+    RNI_TRY(rni_path_join(store->path, "..", above));
+    (void)rni_disk_sync_folder(above); /* its name, in a folder that may not be ours */
     return RN_OK;
 }
 
@@ -95,7 +97,8 @@ static rn_status make_inner_folder(const rni_store *store)
 static rn_status prepare(rni_store *store, const char *path, const char *parent, const char *stem,
                          const char *config)
 {
-    RNI_TRY(make_folder(store, path, parent, stem));
+    RNI_TRY(choose_folder(store, path, parent, stem));
+    RNI_TRY(lock_folder(store));
     RNI_TRY(make_inner_folder(store));
     RNI_TRY(write_inside(store, "config.yaml", config, (rn_index)strlen(config)));
     return open_tables(store, NULL);

@@ -256,14 +256,6 @@ rn_status rni_image_read(const char *path, rn_index n_arrays, rni_image_array *a
         return rni_fail(RN_ERR_FORMAT, "%s: found an empty file, expected a measurement; remove it",
                         path);
     }
-    /* ours: damage is found before HDF5 sees it; without a seal it is a foreign file */
-    if (rni_seal_is_there(bytes, n_bytes)) {
-        const rn_status sealed = rni_seal_check(path, bytes, n_bytes, &n_bytes, NULL);
-        if (sealed < 0) {
-            rni_free(bytes);
-            return sealed;
-        }
-    }
     job j = {.path = path,
              .bytes = (const unsigned char *)bytes,
              .n_arrays = n_arrays,

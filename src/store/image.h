@@ -36,7 +36,6 @@ typedef struct rni_image {
 
 /**
  * Reads a file and the arrays named.
- * A seal (store/seal.h) is verified where there is one.
  * Memory: three times the file while it runs. Cost: a fork, about a millisecond.
  * @param arrays  [n_arrays] names in, the rest out; untouched on failure
  * @return RN_OK; RN_ERR_IO; RN_ERR_FORMAT (damaged, no run's file, or another format),

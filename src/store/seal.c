@@ -3,6 +3,7 @@
  */
 #include "store/seal.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ void rni_seal_make(uint64_t crc, unsigned char seal[RNI_SEAL_SIZE])
     memcpy(seal, text, RNI_SEAL_SIZE);
 }
 
-bool rni_seal_is_there(const void *bytes, rn_index n_bytes)
+static bool is_there(const void *bytes, rn_index n_bytes)
 {
     if (n_bytes < RNI_SEAL_SIZE) return false;
     return memcmp((const unsigned char *)bytes + n_bytes - RNI_SEAL_SIZE, MARK, MARK_SIZE) == 0;
@@ -49,7 +50,7 @@ rn_status rni_seal_check(const char *path, const void *bytes, rn_index n_bytes, 
 {
     unsigned char expected[RNI_SEAL_SIZE];
     const rn_index n_before = n_bytes - RNI_SEAL_SIZE;
-    if (!rni_seal_is_there(bytes, n_bytes))
+    if (!is_there(bytes, n_bytes))
         return rni_fail(RN_ERR_FORMAT,
                         "%s: found no checksum at the end of its %" PRId64 " bytes, expected the "
                         "one renorm writes: the file is truncated or was changed; "

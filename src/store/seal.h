@@ -12,7 +12,6 @@
 
 #include <renorm/status.h>
 #include <renorm/types.h>
-#include <stdbool.h>
 
 /** Bytes of a seal; no terminator. */
 #define RNI_SEAL_SIZE 32
@@ -22,9 +21,6 @@ uint64_t rni_crc(uint64_t crc, const void *bytes, rn_index n_bytes);
 
 /** The seal of bytes with that CRC. */
 void rni_seal_make(uint64_t crc, unsigned char seal[RNI_SEAL_SIZE]);
-
-/** Whether bytes end like a sealed file; says nothing of the checksum. */
-bool rni_seal_is_there(const void *bytes, rn_index n_bytes);
 
 /**
  * Checks the seal at the end of a file's bytes.

@@ -2,6 +2,8 @@
 rn_add_test(test_run unit)
 rn_add_test(test_run_files unit)
 rn_add_test(test_damage unit)
+rn_add_test(test_format_1 unit)
+target_compile_definitions(test_format_1 PRIVATE RN_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures")
 rn_add_test(run_fault fault)
 rn_add_test(test_cost unit)
 rn_add_test(cost_fault fault)
