@@ -94,21 +94,32 @@ static void a_break_at_one_scale_is_found_in_every_draw(void **state)
 }
 
 /*
- * Low ranks scatter widely (0.1 in square at rank 1) and get more draws. The mean must lie within
- * 3.5 of its own errors of the truth, and at high rank, where that is tight, within a fixed band.
+ * At every rank the mean must lie within 3.5 of its own errors of the truth (low ranks scatter
+ * widely, 0.1 in square at rank 1); at high rank, where that is tight, within a fixed band. The
+ * scatter, known to 7 % from 96 draws and to about 15 % where tails are heavy, must be the error
+ * that each draw states.
  */
 static void check_truth(double truth, double least, double most)
 {
     static const int ranks[] = {0, 8, 2, 1};
     for (int i = 0; i < 4; i++) {
-        const bool is_low = i >= 2;
-        const pooled p = pool((coupling_case){.decay = 0.4, .rank = ranks[i], .defect = truth},
-                              is_low ? 4 * N_DRAWS : N_DRAWS, 0);
+        const coupling_case kind = {.decay = 0.4, .rank = ranks[i], .defect = truth};
+        const pooled p = pool(kind, 4 * N_DRAWS, 0);
         const double value = sqrt(fmax(p.square, 0.0));
         print_message("truth %.2f rank %d: %.3f\n", truth, ranks[i], value);
         assert_close(p.square, truth * truth, 3.5 * p.scatter / sqrt(p.n_draws));
-        if (!is_low) assert_true(value >= least && value <= most);
+        if (i < 2) assert_true(value >= least && value <= most);
+        if (truth <= 0.0) assert_close(p.error / p.scatter, 1.0, 0.35);
     }
+}
+
+/* The bias of ln K differs between blocks of 1 and of 36 entries: 0.02 in square if left in. */
+static void shells_of_very_different_sizes_make_no_defect(void **state)
+{
+    (void)state;
+    const pooled p = pool((coupling_case){.decay = 0.4, .uneven = true}, 8 * N_DRAWS, 0);
+    assert_true(p.scatter < 0.07);
+    assert_close(p.square, 0.0, 3.5 * p.scatter / sqrt(p.n_draws));
 }
 
 static void no_defect_is_recovered_at_any_rank(void **state)
@@ -120,24 +131,13 @@ static void no_defect_is_recovered_at_any_rank(void **state)
 static void a_small_defect_is_recovered_at_any_rank(void **state)
 {
     (void)state;
-    check_truth(0.15, 0.13, 0.18);
+    check_truth(0.15, 0.14, 0.18);
 }
 
 static void a_large_defect_is_recovered_at_any_rank(void **state)
 {
     (void)state;
-    check_truth(0.40, 0.38, 0.42);
-}
-
-/* A standard deviation of 96 values is known to 7 %, with heavy tails to about 15 %. */
-static void the_stated_error_is_the_scatter_over_draws_of_invariant_patterns(void **state)
-{
-    (void)state;
-    static const int ranks[] = {0, 8, 2, 1};
-    for (int i = 0; i < 4; i++) {
-        const pooled p = pool((coupling_case){.decay = 0.4, .rank = ranks[i]}, 4 * N_DRAWS, 0);
-        assert_close(p.error / p.scatter, 1.0, 0.35);
-    }
+    check_truth(0.40, 0.39, 0.42);
 }
 
 int main(void)
@@ -149,7 +149,7 @@ int main(void)
         cmocka_unit_test(no_defect_is_recovered_at_any_rank),
         cmocka_unit_test(a_small_defect_is_recovered_at_any_rank),
         cmocka_unit_test(a_large_defect_is_recovered_at_any_rank),
-        cmocka_unit_test(the_stated_error_is_the_scatter_over_draws_of_invariant_patterns),
+        cmocka_unit_test(shells_of_very_different_sizes_make_no_defect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

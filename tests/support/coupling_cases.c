@@ -6,7 +6,8 @@
 #include "core/rng.h"
 
 static const double ln2 = 0.69314718055994530942;
-static const int sizes[CASE_SHELLS] = {8, 5, 11, 7, 9, 6, 10, 8, 5, 11, 9, 7};
+static const int sizes[2][CASE_SHELLS] = {{8, 5, 11, 7, 9, 6, 10, 8, 5, 11, 9, 7},
+                                          {4, 12, 4, 12, 4, 12, 4, 12, 4, 12, 4, 12}};
 
 static double normal(uint64_t seed, int part, int index)
 {
@@ -15,13 +16,14 @@ static double normal(uint64_t seed, int part, int index)
 }
 
 /* The largest eigenvalue is 1, at the upper boundary of the highest shell. */
-static void draw_spectrum(uint64_t seed, coupling_state *out)
+static void draw_spectrum(const coupling_case *chosen, coupling_state *out)
 {
-    const rni_stream stream = {.seed = seed, .purpose = RNI_RNG_TEST, .part = 1};
+    const int *size = sizes[chosen->uneven];
+    const rni_stream stream = {.seed = chosen->seed, .purpose = RNI_RNG_TEST, .part = 1};
     int u = 0;
     for (int a = 0; a < CASE_SHELLS; a++)
-        for (int i = 0; i < sizes[a]; i++, u++) {
-            const double place = (i + 0.1 + 0.8 * rni_rng_uniform(stream, (uint64_t)u)) / sizes[a];
+        for (int i = 0; i < size[a]; i++, u++) {
+            const double place = (i + 0.1 + 0.8 * rni_rng_uniform(stream, (uint64_t)u)) / size[a];
             out->lambda[u] = exp((a - CASE_SHELLS + place) * ln2);
             out->shell[u] = a;
         }
@@ -63,7 +65,7 @@ static double draw_entry(const coupling_case *chosen, int u, int v)
 void coupling_draw(const coupling_case *chosen, coupling_state *out)
 {
     double z[CASE_SHELLS][CASE_SHELLS];
-    draw_spectrum(chosen->seed, out);
+    draw_spectrum(chosen, out);
     draw_defects(chosen, z);
     for (int u = 0; u < CASE_MODES; u++)
         for (int v = 0; v <= u; v++) {

@@ -5,6 +5,7 @@
 #define RENORM_TESTS_COUPLING_CASES_H
 
 #include <renorm/couplings.h>
+#include <stdbool.h>
 
 #define CASE_SHELLS 12
 #define CASE_MODES  96
@@ -18,6 +19,7 @@ typedef struct coupling_case {
     double defect; /**< rms over entries less offsets of defect_ab, whose mean over each offset is
                         0; 0: an invariant pattern */
     int broken;    /**< boundary across which couplings are e^-1.5 of what they would be; 0: none */
+    bool uneven;   /**< shells of 4 and 12 modes in turn instead of 5 .. 11 */
 } coupling_case;
 
 /** A spectrum over 12 shells of width ln 2 with 5 .. 11 modes each, and mt on it. */
