@@ -150,7 +150,7 @@ static arm measure_arm(int depth, const char *residual, int n_seeds)
 static void deep_plain_networks_break_log_shift_invariance_and_residual_ones_do_not(void **state)
 {
     (void)state;
-    const int n = check_cases(16) < MAX_SEEDS ? check_cases(16) : MAX_SEEDS;
+    const int n = check_cases(32) < MAX_SEEDS ? check_cases(32) : MAX_SEEDS;
     print_message("| depth | arm | delta | tilt removed | kappa | floor | shifted | cross "
                   "| tilt removed |\n|---|---|---|---|---|---|---|---|---|\n");
     arm shallow[2];
