@@ -158,9 +158,10 @@ bool parse_size(const char *option, const char *text, rn_index *out)
     static const char units[] = "KMGT";
     if (!text) return true;
     char *end = NULL;
-    const bool is_plain = isdigit((unsigned char)text[0]) && strspn(text, "0123456789.") > 0
-                          && text[0] != '.' && text[1] != 'x' && text[1] != 'X';
+    const size_t n_digits = strspn(text, "0123456789.");
+    const bool is_plain = isdigit((unsigned char)text[0]);
     double value = is_plain ? strtod(text, &end) : 0.0;
+    const size_t n_number = is_plain ? (size_t)(end - text) : 0;
     const char *unit = is_plain && *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
     if (unit) {
         for (const char *u = units; u <= unit; u++)
@@ -168,7 +169,7 @@ bool parse_size(const char *option, const char *text, rn_index *out)
         end++;
         if (strcmp(end, "iB") == 0) end += 2;
     }
-    if (!is_plain || *end || !(value >= 1.0) || !(value < 9e18)) {
+    if (!is_plain || *end || n_digits != n_number || !(value >= 1.0) || !(value < 9e18)) {
         fprintf(stderr, "renorm: --%s: found '%s', expected a size such as 500M or 2G\n", option,
                 text);
         return false;

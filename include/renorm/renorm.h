@@ -8,6 +8,7 @@
 #include <renorm/cost.h>
 #include <renorm/couplings.h>
 #include <renorm/data.h>
+#include <renorm/export.h>
 #include <renorm/folder.h>
 #include <renorm/graph.h>
 #include <renorm/info.h>

@@ -163,3 +163,83 @@ rn_status rni_zip_open(const char *path, const char *entry, rni_reader **out)
     if (!source) return rni_fail(RN_ERR_MEMORY, "%s: no memory to read it", path);
     return open_source(path, source, entry, out);
 }
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* 1980-01-01 in the days of MS-DOS: (year - 1980) << 9 | month << 5 | day. */
+enum { FIRST_DAY = 1 << 5 | 1 };
+
+static rn_status refuse_entry(zip_t *archive, const char *name)
+{
+    zip_error_t *error = zip_get_error(archive);
+    const bool is_memory = zip_error_code_zip(error) == ZIP_ER_MEMORY;
+    return rni_fail(is_memory ? RN_ERR_MEMORY : RN_ERR_ARGUMENT,
+                    "a zip archive cannot take the entry %s: %s",
+                    rni_quote(name, (rn_index)strlen(name)).chars, zip_error_strerror(error));
+}
+
+static rn_status add_entry(zip_t *archive, const rni_zip_entry *entry)
+{
+    zip_source_t *source =
+        zip_source_buffer(archive, entry->bytes, (zip_uint64_t)entry->n_bytes, 0);
+    if (!source) return refuse_entry(archive, entry->name);
+    const zip_int64_t index = zip_file_add(archive, entry->name, source, ZIP_FL_ENC_UTF_8);
+    if (index < 0) {
+        zip_source_free(source);
+        return refuse_entry(archive, entry->name);
+    }
+    if (zip_set_file_compression(archive, (zip_uint64_t)index, ZIP_CM_STORE, 0) != 0
+        || zip_file_set_dostime(archive, (zip_uint64_t)index, 0, FIRST_DAY, 0) != 0)
+        return refuse_entry(archive, entry->name);
+    return RN_OK;
+}
+
+/* Copies what an archive was written to. */
+static rn_status copy_source(zip_source_t *source, unsigned char **bytes, rn_index *n_bytes)
+{
+    zip_stat_t stat;
+    zip_stat_init(&stat);
+    if (zip_source_stat(source, &stat) != 0 || zip_source_open(source) != 0)
+        return rni_fail(RN_ERR_MEMORY, "no memory for a zip archive");
+    rn_status status = RN_OK;
+    unsigned char *copy = rni_alloc((rn_index)stat.size, 1);
+    if (!copy || zip_source_read(source, copy, stat.size) != (zip_int64_t)stat.size) {
+        rni_free(copy);
+        status = rni_fail(RN_ERR_MEMORY, "no memory for a zip archive of %" PRId64 " bytes",
+                          (rn_index)stat.size);
+    } else {
+        *bytes = copy;
+        *n_bytes = (rn_index)stat.size;
+    }
+    (void)zip_source_close(source);
+    return status;
+}
+
+static rn_status write_archive(zip_source_t *source, rn_index n_entries,
+                               const rni_zip_entry *entries)
+{
+    zip_t *archive = zip_open_from_source(source, ZIP_CREATE | ZIP_TRUNCATE, NULL);
+    if (!archive) return rni_fail(RN_ERR_MEMORY, "no memory for a zip archive");
+    zip_source_keep(source); /* the archive releases its own */
+    rn_status status = RN_OK;
+    for (rn_index i = 0; i < n_entries && status == RN_OK; i++)
+        status = add_entry(archive, &entries[i]);
+    if (status == RN_OK && zip_close(archive) == 0) return RN_OK;
+    if (status == RN_OK) status = refuse_entry(archive, "(all)");
+    zip_discard(archive);
+    return status;
+}
+
+rn_status rni_zip_build(rn_index n_entries, const rni_zip_entry *entries, unsigned char **bytes,
+                        rn_index *n_bytes)
+{
+    if (n_entries < 1 || !entries || !bytes || !n_bytes)
+        return rni_fail(RN_ERR_ARGUMENT, "rni_zip_build: %" PRId64 " entries, expected at least 1",
+                        n_entries);
+    zip_source_t *source = zip_source_buffer_create(NULL, 0, 0, NULL);
+    if (!source) return rni_fail(RN_ERR_MEMORY, "no memory for a zip archive");
+    rn_status status = write_archive(source, n_entries, entries);
+    if (status == RN_OK) status = copy_source(source, bytes, n_bytes);
+    zip_source_free(source);
+    return status;
+}

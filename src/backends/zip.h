@@ -22,4 +22,21 @@ RN_NODISCARD rn_status rni_zip_open(const char *path, const char *entry, rni_rea
 RN_NODISCARD rn_status rni_zip_open_memory(const char *name, const void *bytes, rn_index n_bytes,
                                            const char *entry, rni_reader **out);
 
+/** One entry of an archive to be. Borrowed. */
+typedef struct rni_zip_entry {
+    const char *name; /**< unique, "lambda.npy"; slashes make folders */
+    const void *bytes;
+    rn_index n_bytes;
+} rni_zip_entry;
+
+/**
+ * Builds an archive: entries as they are, not packed, all dated 1980-01-01 00:00. The same entries
+ * give the same bytes. Memory: the archive once more.
+ * @param[out] bytes  the archive, owned by the caller, release with rni_free
+ * @return RN_OK; RN_ERR_ARGUMENT (libzip refuses a name; its own words are in the message);
+ *         RN_ERR_MEMORY
+ */
+RN_NODISCARD rn_status rni_zip_build(rn_index n_entries, const rni_zip_entry *entries,
+                                     unsigned char **bytes, rn_index *n_bytes);
+
 #endif

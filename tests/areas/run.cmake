@@ -7,6 +7,7 @@ target_compile_definitions(test_format_1 PRIVATE RN_FIXTURES="${CMAKE_CURRENT_SO
 rn_add_test(run_fault fault)
 rn_add_test(test_cost unit)
 rn_add_test(cost_fault fault)
+rn_add_test(test_export unit)
 
 # The peak of the process's memory against the plan; sanitizers take memory of their own.
 if(NOT RENORM_SANITIZE AND NOT RENORM_COVERAGE)

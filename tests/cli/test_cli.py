@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import unittest
+import zipfile
 
 RENORM, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 TINY = os.path.join(SOURCE, "configs", "tiny.yaml")
@@ -117,6 +118,31 @@ class Cli(unittest.TestCase):
         self.assertTrue(all("\tpassed\t" in row for row in rows), out)
         told = json.loads(self.renorm("selftest", "--json", "--seed", "7")[0])
         self.assertTrue(all(check["passed"] and check["value"] <= check["limit"] for check in told))
+
+    # ---- export -----------------------------------------------------------------------------
+
+    def test_export_writes_one_new_file_or_says_why_not(self):
+        self.renorm("run", TINY, *SMALL, "-o", "r")
+        for form in ("csv", "npz"):
+            out, err = self.renorm("export", "r", "--format", form)
+            self.assertEqual((out, err), ("", f"renorm export: wrote r/export.{form}\n"))
+            _, err = self.renorm("export", "r", "--format", form, status=3)
+            self.assertIn("nothing is overwritten", err)
+        with open(self.path("r", "export.csv"), newline="") as file:
+            rows = list(csv.DictReader(file))
+        loss = [float(row["value"]) for row in rows if row["quantity"] == "loss"]
+        with open(self.path("r", "metrics.csv"), newline="") as file:
+            told = {row["step"]: float(row["loss"]) for row in csv.DictReader(file)}
+        steps = [row["step"] for row in rows if row["quantity"] == "loss"]
+        self.assertEqual(loss, [told[step] for step in steps])
+        with zipfile.ZipFile(self.path("r", "export.npz")) as archive:
+            self.assertIsNone(archive.testzip())
+            self.assertIn("records/loss.npy", archive.namelist())
+        for words, status in ((["r"], 2), (["r", "--format", "xls"], 2),
+                              (["missing", "--format", "csv"], 3),
+                              ([".", "--format", "npz", "-o", "x.npz"], 3)):
+            self.renorm("export", *words, status=status)
+        self.assertFalse(os.path.exists(self.path("x.npz")))
 
     # ---- looking ahead ----------------------------------------------------------------------
 
