@@ -6,6 +6,7 @@
  *
  *     bench_kernel [SAMPLES [THREADS]]     without arguments: 256 and 1000, 1 thread and all
  */
+#include <inttypes.h>
 #include <math.h>
 #include <renorm/kernel.h>
 #include <string.h>
@@ -179,9 +180,9 @@ static void measure(rn_index n_samples, int n_threads)
     const double multiply_s = least_s(5, 1, multiply, &s);
     const double rate = rn_kernel_flops(s.kernel, n_samples) / assemble_s;
     const double peak = before > after ? before : after;
-    printf("%lld\t%d\t%.1f\t%.3f\t%.1f\t%.2f\t%.3f\t%.2f\t%.4f\t%.4f\t%.2f\n",
-           (long long)(n_samples * widths[N_LAYERS]), n_threads, peak * 1e-9, assemble_s,
-           rate * 1e-9, rate / peak, tangent_s, tangent_s / assemble_s, gradient_s, multiply_s,
+    printf("%" PRId64 "\t%d\t%.1f\t%.3f\t%.1f\t%.2f\t%.3f\t%.2f\t%.4f\t%.4f\t%.2f\n",
+           n_samples * widths[N_LAYERS], n_threads, peak * 1e-9, assemble_s, rate * 1e-9,
+           rate / peak, tangent_s, tangent_s / assemble_s, gradient_s, multiply_s,
            multiply_s / gradient_s);
     (void)fflush(stdout);
     drop(&s);
