@@ -261,7 +261,8 @@ class Cli(unittest.TestCase):
                                delta=1e-12 * last["loss"])
         self.assertIsNone(last["step_mismatch"])
         with open(os.path.join(SOURCE, "docs", "formats", "run_folder.md")) as file:
-            documented = re.findall(r"(?m)^\| `(\w+)` \|", file.read())
+            section = file.read().split("\n## Snapshots\n")[1].split("\n## ")[0]
+        documented = re.findall(r"(?m)^\| `(\w+)` \|", section)
         measured = [name for name in last if name != "step"]
         self.assertEqual(sorted(documented), sorted(set(measured)))
         self.assertEqual(told["folder"], "r")
