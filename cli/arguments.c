@@ -153,23 +153,33 @@ bool parse_number(const char *option, const char *text, long low, long high, lon
     return true;
 }
 
-bool parse_size(const char *option, const char *text, rn_index *out)
+/* Digits with at most one point; where the number ends, or NULL. */
+static const char *read_plain_number(const char *text, double *value)
+{
+    char *end = NULL;
+    if (!isdigit((unsigned char)text[0])) return NULL;
+    *value = strtod(text, &end);
+    return strspn(text, "0123456789.") == (size_t)(end - text) ? end : NULL;
+}
+
+/* K, M, G or T, upper or lower case, with or without iB; nothing is bytes. */
+static const char *read_unit(const char *text, double *value)
 {
     static const char units[] = "KMGT";
+    const char *unit = *text ? strchr(units, toupper((unsigned char)*text)) : NULL;
+    if (!unit) return text;
+    for (const char *u = units; u <= unit; u++)
+        *value *= 1024.0;
+    return strcmp(text + 1, "iB") == 0 ? text + 3 : text + 1;
+}
+
+bool parse_size(const char *option, const char *text, rn_index *out)
+{
     if (!text) return true;
-    char *end = NULL;
-    const size_t n_digits = strspn(text, "0123456789.");
-    const bool is_plain = isdigit((unsigned char)text[0]);
-    double value = is_plain ? strtod(text, &end) : 0.0;
-    const size_t n_number = is_plain ? (size_t)(end - text) : 0;
-    const char *unit = is_plain && *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
-    if (unit) {
-        for (const char *u = units; u <= unit; u++)
-            value *= 1024.0;
-        end++;
-        if (strcmp(end, "iB") == 0) end += 2;
-    }
-    if (!is_plain || *end || n_digits != n_number || !(value >= 1.0) || !(value < 9e18)) {
+    double value = 0.0;
+    const char *end = read_plain_number(text, &value);
+    if (end) end = read_unit(end, &value);
+    if (!end || *end || !(value >= 1.0) || !(value < 9e18)) {
         fprintf(stderr, "renorm: --%s: found '%s', expected a size such as 500M or 2G\n", option,
                 text);
         return false;

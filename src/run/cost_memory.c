@@ -55,13 +55,13 @@ static rn_index scale_bytes(const rni_stage *stage)
 static rn_status count_held(const rni_cost_input *input, rn_cost_summary *s)
 {
     const rn_index every = rni_max(input->output->record_every, 1);
-    const double n_records = (double)(input->top->steps / every + 1);
+    const rn_index n_records = input->top->steps / every + 1;
     RNI_TRY(evaluate_once(input->stage));
     s->base_bytes = input->base.bytes;
     s->set_up_bytes =
         rni_memory_bytes() + VECTORS * input->stage->n_weights * (rn_index)sizeof(double);
     /* a list that grows by doubling: half of it unused, or the old one still there */
-    s->history_bytes = (rn_index)(1.5 * n_records * (double)sizeof(rn_record));
+    s->history_bytes = (rn_index)(1.5 * (double)n_records * (double)sizeof(rn_record));
     return RN_OK;
 }
 

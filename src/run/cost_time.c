@@ -1,8 +1,8 @@
 /*
  * The time of a run from a few of its parts: training steps as they are, writing to the disk, and
  * measurements on few samples, whose time over n rows is a + b n^2.4: the operations grow as n^2
- * and n^3, and threads and caches serve larger matrices better. The exponent was measured between
- * 510 and 2560 rows.
+ * and n^3, and threads and caches serve larger matrices better. The exponent was chosen so that
+ * plans of the configurations in docs/performance.md, 200 to 2560 rows, come out within a factor 2.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -38,23 +38,32 @@ static bool should_stop(const rn_observer *o)
 /* ---- training -------------------------------------------------------------------------------- */
 
 /* u := M u / |M u| some times; *lambda := the last |M u|. work: [P]. */
+/* u := u / |u|_2; returns |u|_2, where u stays when it is 0 or not finite. */
+static double normalise(rn_index n, double *u)
+{
+    double sum = 0.0;
+    for (rn_index i = 0; i < n; i++)
+        sum += u[i] * u[i];
+    const double norm = sqrt(sum);
+    if (!(norm > 0.0) || !isfinite(norm)) return norm;
+    for (rn_index i = 0; i < n; i++)
+        u[i] /= norm;
+    return norm;
+}
+
 static rn_status power_iteration(const rni_stage *stage, double *u, double *work, double *lambda)
 {
     const double *inputs = NULL;
     const rn_kernel_point point = rni_stage_point(stage, rn_trainer_theta(stage->trainer), &inputs);
     for (rn_index i = 0; i < stage->n_rows; i++)
         u[i] = i % 2 ? 1.0 : 0.5;
-    for (int round = 0; round <= POWER_ROUNDS; round++) {
-        double sum = 0.0;
-        for (rn_index i = 0; i < stage->n_rows; i++)
-            sum += u[i] * u[i];
-        *lambda = sqrt(sum) / (double)stage->train.n_samples;
-        if (!(sum > 0.0) || !isfinite(sum) || round == POWER_ROUNDS) break;
-        for (rn_index i = 0; i < stage->n_rows; i++)
-            u[i] /= sqrt(sum);
+    double norm = normalise(stage->n_rows, u);
+    for (int round = 0; round < POWER_ROUNDS && norm > 0.0 && isfinite(norm); round++) {
         RNI_TRY(rn_jacobian_apply_transpose(stage->kernel, &point, u, work));
         RNI_TRY(rn_jacobian_apply(stage->kernel, &point, work, u));
+        norm = normalise(stage->n_rows, u);
     }
+    *lambda = norm / (double)stage->train.n_samples;
     return RN_OK;
 }
 
@@ -182,7 +191,7 @@ static rn_status time_snapshots(const trial *t, const rn_observer *observer, dou
 rn_status rni_cost_time(const rni_cost_input *input, const rn_observer *observer,
                         rn_cost_summary *s)
 {
-    trial t = {0};
+    trial t = {.input = input};
     double evaluation = 0.0;
     RNI_TRY(give_scale(input->stage));
     RNI_TRY(time_steps(input, s));
@@ -194,10 +203,9 @@ rn_status rni_cost_time(const rni_cost_input *input, const rn_observer *observer
     if (status != RN_OK) return status;
 
     const rn_index every = input->output->held_out_every;
-    const double n_evaluations =
-        (double)input->n_snapshots + (every > 0 ? (double)(input->top->steps / every) : 0.0);
+    const rn_index n_evaluations = input->n_snapshots + (every > 0 ? input->top->steps / every : 0);
     s->snapshot_s += WAITS * rni_process_disk_seconds();
-    s->measure_s = s->snapshot_s * (double)input->n_snapshots + evaluation * n_evaluations;
+    s->measure_s = s->snapshot_s * (double)input->n_snapshots + evaluation * (double)n_evaluations;
     /* the unit of relative step sizes: one kernel and its largest eigenvalue, about a sixth */
     if (rn_dynamics_needs_scale(input->stage->dynamics)) s->set_up_s += s->snapshot_s / 6.0;
     s->total_s = s->set_up_s + s->train_s + s->measure_s;

@@ -260,7 +260,7 @@ static int draw(int below)
     return (int)(seed % (uint64_t)below);
 }
 
-static char references[N_DYNAMICS][80];
+static char references[N_DYNAMICS][96];
 static shared calls[N_DYNAMICS]; /* what the undisturbed runs do to the disk */
 static double run_s[N_DYNAMICS];
 
