@@ -41,6 +41,7 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
     return status;
 }
 
+/* The shape of every measurement's save. NOLINTNEXTLINE(readability-non-const-parameter) */
 static rn_index save(const void *state, double *numbers)
 {
     (void)state;

@@ -2,7 +2,8 @@
  * Memory of this process, read from /proc/self/status, and the monotonic clock.
  */
 /* O_TMPFILE is of Linux, not of POSIX. */
-#define _GNU_SOURCE /* NOLINT(*-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming) */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl*,readability-identifier-naming) */
+#define _GNU_SOURCE
 
 #include "run/process.h"
 

@@ -24,7 +24,8 @@ static rn_config *load(rn_index n_more, const char *const *more)
     const char *words[24];
     rn_config *config = NULL;
     memcpy(words, small, sizeof small);
-    memcpy(words + N_SMALL, more, (size_t)n_more * sizeof *more);
+    for (rn_index i = 0; i < n_more; i++)
+        words[N_SMALL + i] = more[i];
     assert_status(rn_config_load(NULL, N_SMALL + n_more, words, &config), RN_OK);
     return config;
 }
@@ -178,10 +179,9 @@ static void a_limit_makes_smaller_blocks_and_the_same_bits(void **state)
     rn_config *config = load(8, wide);
     rn_cost_options options = {.only_memory = 1};
     const rn_cost_summary free_to = ask(config, &options);
-    rn_cost_summary limited = free_to;
     /* the first limit, from above, that the default blocks do not meet */
     options.max_bytes = free_to.peak_bytes - (free_to.work_bytes / 16);
-    limited = ask(config, &options);
+    const rn_cost_summary limited = ask(config, &options);
     assert_true(limited.factor_bytes < free_to.factor_bytes);
     assert_true(limited.work_bytes < free_to.work_bytes);
     assert_true(limited.peak_bytes <= options.max_bytes);

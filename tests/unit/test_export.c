@@ -59,8 +59,9 @@ static const char *place(const char *name)
 static void assert_entry(const char *path, const char *entry, rn_index count, const double *values)
 {
     rni_reader *reader = NULL;
-    rni_array_head head;
+    rni_array_head head = {0};
     assert_status(rni_zip_open(path, entry, &reader), RN_OK);
+    assert_non_null(reader);
     assert_status(rni_npy_read_head(reader, &head), RN_OK);
     assert_int_equal(head.rank, 1);
     assert_int_equal(head.shape[0], count);
@@ -102,7 +103,8 @@ static void an_archive_holds_every_array_of_every_snapshot(void **state)
         (void)snprintf(entry, sizeof entry, "snapshots/%s.npy", field->name);
         assert_entry(path, entry, n, series);
     }
-    double loss[64];
+    double loss[64] = {0};
+    assert_true(rn_run_n_records(run) <= 64);
     for (rn_index i = 0; i < rn_run_n_records(run); i++)
         loss[i] = rn_run_record(run, i)->loss;
     assert_entry(path, "records/loss.npy", rn_run_n_records(run), loss);
