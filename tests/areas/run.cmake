@@ -6,6 +6,9 @@ rn_add_test(test_format_1 unit)
 target_compile_definitions(test_format_1 PRIVATE RN_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures")
 rn_add_test(run_fault fault)
 rn_add_test(test_cost unit)
+# It compares the process's memory before and after: freed blocks must not stay in quarantine.
+set_property(TEST test_cost APPEND PROPERTY ENVIRONMENT
+             "ASAN_OPTIONS=quarantine_size_mb=0:thread_local_quarantine_size_kb=0")
 rn_add_test(cost_fault fault)
 rn_add_test(test_export unit)
 
