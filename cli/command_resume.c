@@ -9,6 +9,9 @@
 #include "summary.h"
 
 static const flag flags[] = {
+    {.name = "memory",
+     .value = "SIZE",
+     .help = "stay below this, as in 500M or 2G; see renorm plan"},
     {.name = "json", .help = "all results as JSON on standard output"},
     {.name = "quiet", .letter = 'q', .help = "no progress and no summary; warnings stay"},
 };
@@ -37,11 +40,14 @@ static void print_results(const arguments *given, const rn_run *run)
 static exit_status run(const arguments *given)
 {
     progress display;
+    rn_resume_options options = {0};
+    if (!parse_size("memory", argument_value(&command_resume, given, "memory"), &options.max_bytes))
+        return EXIT_USAGE;
     progress_start(&display, argument_value(&command_resume, given, "quiet") != NULL);
     const rn_observer observer = progress_observer(&display);
     rn_run *run = NULL;
     rn_summary summary;
-    const rn_status status = rn_run_resume(given->operands[0], &observer, &run);
+    const rn_status status = rn_run_resume(given->operands[0], &options, &observer, &run);
     progress_stop(&display);
     if (status < 0) return report_failure(status);
     rn_run_summary(run, &summary);

@@ -147,6 +147,12 @@ typedef struct rn_run_options {
 RN_API RN_NODISCARD rn_status rn_run_execute(const rn_config *config, const rn_run_options *options,
                                              const rn_observer *observer, rn_run **out);
 
+/** How to go on. Zero-initialise. */
+typedef struct rn_resume_options {
+    rn_index
+        max_bytes; /**< as in rn_run_options; the limit of the first part does not carry over */
+} rn_resume_options;
+
 /**
  * Goes on with a run that was stopped, killed or failed, from its last checkpoint: rows beyond it
  * are cut off and made again. The files config.yaml, metrics.csv, shells.csv, budget.csv, those
@@ -155,6 +161,7 @@ RN_API RN_NODISCARD rn_status rn_run_execute(const rn_config *config, const rn_r
  * before anything is changed.
  *
  * @param folder    of a run; a finished one is read back and nothing else is done (was_done)
+ * @param options   NULL: no limit
  * @param observer  NULL: silent
  * @param[out] out  the whole run, earlier records and snapshots included; rn_run_destroy
  * @return as rn_run_execute
@@ -162,8 +169,8 @@ RN_API RN_NODISCARD rn_status rn_run_execute(const rn_config *config, const rn_r
  *         RN_ERR_FORMAT       damaged or changed files; the message says which and what to do
  *         RN_ERR_UNSUPPORTED  written by a newer version, which the message names
  */
-RN_API RN_NODISCARD rn_status rn_run_resume(const char *folder, const rn_observer *observer,
-                                            rn_run **out);
+RN_API RN_NODISCARD rn_status rn_run_resume(const char *folder, const rn_resume_options *options,
+                                            const rn_observer *observer, rn_run **out);
 
 /** Releases a run and everything borrowed from it. NULL is allowed. */
 RN_API void rn_run_destroy(rn_run *run);

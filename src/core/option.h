@@ -98,6 +98,7 @@ typedef struct rni_option {
     const char *unit;           /**< such as "1/time"; NULL: dimensionless or not a number */
     const char *initial;        /**< default, as a user would write it; NULL: required */
     const char *help;           /**< one line, no full stop */
+    bool is_path;               /**< a text that names a file or folder: see rni_settings_anchor */
 } rni_option;
 
 /** All settings of one thing. */

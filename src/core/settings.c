@@ -471,3 +471,34 @@ const rni_option_table *rni_settings_table(const rni_settings *settings, const c
     const part *found = find_part(settings, section);
     return found ? found->table : NULL;
 }
+
+static rn_status anchor(char **path, const char *folder)
+{
+    rni_text whole = {0};
+    rni_text_add(&whole, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, *path);
+    char *copy = whole.is_broken ? NULL : rni_copy_text(rni_text_get(&whole));
+    rni_text_clear(&whole);
+    if (!copy) return rni_fail(RN_ERR_MEMORY, "rni_settings_anchor: no memory for a path");
+    rni_free(*path);
+    *path = copy;
+    return RN_OK;
+}
+
+rn_status rni_settings_anchor(rni_settings *settings, const char *folder)
+{
+    for (rn_index i = 0; i < settings->schema->n_sections; i++) {
+        const part *now = &settings->parts[i];
+        for (rn_index k = 0; k < now->table->n_options; k++) {
+            const rni_option *option = &now->table->options[k];
+            char **path = (char **)((char *)now->values + option->offset);
+            if (!option->is_path || (*path)[0] == '\0' || (*path)[0] == '/') continue;
+            if (strlen(folder) + 1 + strlen(*path) > RNI_OPTION_MAX_TEXT)
+                return rni_fail(RN_ERR_ARGUMENT,
+                                "%s: found a path that is too long once it is absolute, expected "
+                                "at most %d bytes",
+                                option->key, RNI_OPTION_MAX_TEXT);
+            RNI_TRY(anchor(path, folder));
+        }
+    }
+    return RN_OK;
+}

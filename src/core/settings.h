@@ -70,6 +70,14 @@ const void *rni_settings_get(const rni_settings *settings, const char *section);
 /** The table in use in a section: for an axis, the chosen entry's. NULL as above. */
 const rni_option_table *rni_settings_table(const rni_settings *settings, const char *section);
 
+/**
+ * Makes every path that is relative and not empty absolute, as seen from `folder`, so that the
+ * settings mean the same wherever they are read again.
+ * @param folder  absolute
+ * @return RN_OK; RN_ERR_ARGUMENT (a path longer than RNI_OPTION_MAX_TEXT); RN_ERR_MEMORY
+ */
+RN_NODISCARD rn_status rni_settings_anchor(rni_settings *settings, const char *folder);
+
 /** Appends the whole configuration as YAML, every default written out. Validating this text
     gives the same settings, and writing those the same text. */
 void rni_settings_write(const rni_settings *settings, rni_text *out);

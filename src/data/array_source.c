@@ -23,51 +23,57 @@ typedef struct array_settings {
 } array_settings;
 
 /* The lines of the files; `thing` says what a name stands for. */
-#define FILE_OPTIONS(thing)                                                                        \
+#define FILE_OPTIONS(thing, are_files)                                                             \
     {.key = "labels",                                                                              \
+     .is_path = (are_files),                                                                       \
      RNI_FIELD(array_settings, labels),                                                            \
      .initial = "",                                                                                \
      .help = thing " of the classes, integers from 0; empty: none"},                               \
         {.key = "targets",                                                                         \
+         .is_path = (are_files),                                                                   \
          RNI_FIELD(array_settings, targets),                                                       \
          .initial = "",                                                                            \
          .help = thing " of real targets; empty: one-hot from the labels"},                        \
         {.key = "test_inputs",                                                                     \
+         .is_path = (are_files),                                                                   \
          RNI_FIELD(array_settings, test_inputs),                                                   \
          .initial = "",                                                                            \
          .help = thing " of held-out inputs; empty: other rows of the inputs"},                    \
         {.key = "test_labels",                                                                     \
+         .is_path = (are_files),                                                                   \
          RNI_FIELD(array_settings, test_labels),                                                   \
          .initial = "",                                                                            \
          .help = thing " of held-out classes"},                                                    \
     {                                                                                              \
-        .key = "test_targets", RNI_FIELD(array_settings, test_targets), .initial = "",             \
-        .help = thing " of held-out targets"                                                       \
+        .key = "test_targets", .is_path = (are_files), RNI_FIELD(array_settings, test_targets),    \
+        .initial = "", .help = thing " of held-out targets"                                        \
     }
 
 static const rni_option idx_options[] = {
     {.key = "inputs",
      RNI_FIELD(array_settings, inputs),
+     .is_path = true,
      .help = "IDX file of the inputs, packed or not"},
-    FILE_OPTIONS("IDX file"),
+    FILE_OPTIONS("IDX file", true),
     RNI_PREPARE_OPTIONS(array_settings, "0", "0", "255", "standard"),
 };
 
 static const rni_option npy_options[] = {
     {.key = "inputs",
      RNI_FIELD(array_settings, inputs),
+     .is_path = true,
      .help = "npy file of the inputs, axis 0 counts samples; packed or not"},
-    FILE_OPTIONS("npy file"),
+    FILE_OPTIONS("npy file", true),
     RNI_PREPARE_OPTIONS(array_settings, "0", "0", "1", "none"),
 };
 
 static const rni_option npz_options[] = {
-    {.key = "path", RNI_FIELD(array_settings, path), .help = "npz archive"},
+    {.key = "path", RNI_FIELD(array_settings, path), .is_path = true, .help = "npz archive"},
     {.key = "inputs",
      RNI_FIELD(array_settings, inputs),
      .initial = "inputs",
      .help = "array of the inputs, axis 0 counts samples"},
-    FILE_OPTIONS("array"),
+    FILE_OPTIONS("array", false),
     RNI_PREPARE_OPTIONS(array_settings, "0", "0", "1", "none"),
 };
 

@@ -18,7 +18,10 @@ typedef struct csv_settings {
 } csv_settings;
 
 static const rni_option options[] = {
-    {.key = "path", RNI_FIELD(csv_settings, path), .help = "CSV file, packed or not"},
+    {.key = "path",
+     RNI_FIELD(csv_settings, path),
+     .is_path = true,
+     .help = "CSV file, packed or not"},
     {.key = "header",
      RNI_FIELD(csv_settings, has_header),
      .initial = "true",

@@ -16,6 +16,7 @@ static const rni_option fashion_options[] = {
     {.key = "path",
      RNI_FIELD(fashion_settings, path),
      .initial = "/usr/share/datasets/fashion-mnist",
+     .is_path = true,
      .help = "folder with the four files of MNIST's naming, packed or not"},
     RNI_PREPARE_OPTIONS(fashion_settings, "128", "1000", "255", "standard"),
 };

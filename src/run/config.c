@@ -3,8 +3,11 @@
  */
 #include <renorm/config.h>
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backends/yaml.h"
 #include "core/memory.h"
@@ -38,6 +41,16 @@ static void name_config(const char *path, char *name)
     if (dot && dot > name) *dot = 0;
 }
 
+/* The run must find its data when it is continued from another folder. */
+static rn_status anchor_paths(rni_settings *settings)
+{
+    char folder[PATH_MAX];
+    if (!getcwd(folder, sizeof folder))
+        return rni_fail(RN_ERR_IO, "rn_config_load: the current folder cannot be told: %s",
+                        strerror(errno));
+    return rni_settings_anchor(settings, folder);
+}
+
 /* Fills a zeroed configuration; the caller releases it on failure. */
 static rn_status fill(const char *path, rn_index n_overrides, const char *const *overrides,
                       rn_config *config)
@@ -48,6 +61,7 @@ static rn_status fill(const char *path, rn_index n_overrides, const char *const 
                                                  NULL, &config->settings);
     rni_document_destroy(document);
     if (status < 0) return status;
+    RNI_TRY(anchor_paths(config->settings));
     rni_settings_write(config->settings, &config->text);
     if (config->text.is_broken) return rni_fail(RN_ERR_MEMORY, "rn_config_load: no memory");
     name_config(path, config->name);

@@ -235,12 +235,18 @@ static rn_status read_text(const char *folder, char **text)
                     folder);
 }
 
-rn_status rn_run_resume(const char *folder, const rn_observer *observer, rn_run **out)
+rn_status rn_run_resume(const char *folder, const rn_resume_options *options,
+                        const rn_observer *observer, rn_run **out)
 {
-    if (!folder || !out) return rni_fail(RN_ERR_ARGUMENT, "rn_run_resume: an argument is NULL");
+    const rn_resume_options chosen = options ? *options : (rn_resume_options){0};
+    if (!folder || !out || chosen.max_bytes < 0)
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_run_resume: a NULL argument, or a limit of %" PRId64
+                        " bytes, expected >= 0",
+                        chosen.max_bytes);
     rn_run *run = rni_alloc_zero(1, sizeof *run);
     if (!run) return rni_fail(RN_ERR_MEMORY, "rn_run_resume: no memory");
-    rni_execution x = {.observer = observer, .run = run};
+    rni_execution x = {.observer = observer, .run = run, .max_bytes = chosen.max_bytes};
     rn_config *config = NULL;
     char *text = NULL;
     rn_status status = rni_store_open(folder, &run->store);

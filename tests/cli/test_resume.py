@@ -103,6 +103,39 @@ class Resume(unittest.TestCase):
         with open(self.path("r", "manifest.yaml")) as file:
             self.assertEqual(manifest, file.read())
 
+    def test_data_with_a_relative_path_is_found_from_another_folder(self):
+        with open(self.path("points.csv"), "w") as file:
+            file.write("x,y\n" + "".join(f"{i / 8},{(i / 8) ** 2}\n" for i in range(16)))
+        with open(self.path("c.yaml"), "w") as file:
+            file.write("steps: 4000\nmodel: {kind: mlp, depth: 2, width: 8, activation: tanh}\n"
+                       "data: {kind: csv, path: points.csv, targets: y}\nthreads: 1\n")
+        self.renorm("run", "c.yaml", "-q", "-o", "whole")
+        run = subprocess.Popen([RENORM, "run", "c.yaml", "-q", "-o", "r"], cwd=self.place,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not os.path.exists(self.path("r", "checkpoint.h5")):
+            time.sleep(0.002)
+        run.kill()
+        run.communicate()
+        os.mkdir(self.path("elsewhere"))
+        done = subprocess.run([RENORM, "resume", "../r", "-q"], cwd=self.path("elsewhere"),
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_same("whole", "r")
+
+    def test_a_memory_limit_is_obeyed_or_refused(self):
+        self.renorm("run", TINY, *LONG, "-q", "-o", "whole")
+        run = self.start("r", *LONG)
+        run.kill()
+        run.communicate()
+        before = self.contents("r")
+        _, err = self.renorm("resume", "r", "--memory", "1M", status=2)
+        self.assertIn("memory", err)
+        self.assertEqual(before, self.contents("r"))
+        _, err = self.renorm("resume", "r", "--memory", "lots", status=2)
+        self.assertIn("expected a size such as 500M", err)
+        self.renorm("resume", "r", "-q", "--memory", "1G")
+        self.assert_same("whole", "r")
+
     def test_a_folder_in_use_is_refused_with_the_process(self):
         run = self.start("r", "--set", "steps=100000000")
         try:

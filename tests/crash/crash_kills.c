@@ -112,7 +112,7 @@ static rn_status run_anew(const char *folder, int which)
 static rn_status resume(const char *folder)
 {
     rn_run *run = NULL;
-    const rn_status status = rn_run_resume(folder, NULL, &run);
+    const rn_status status = rn_run_resume(folder, NULL, NULL, &run);
     rn_run_destroy(run);
     return status;
 }

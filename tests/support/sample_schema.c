@@ -61,7 +61,7 @@ static const rni_option linear_options[] = {
 };
 
 static const rni_option file_options[] = {
-    {.key = "path", RNI_FIELD(sample_file, path), .help = "file to read"},
+    {.key = "path", RNI_FIELD(sample_file, path), .is_path = true, .help = "file to read"},
     {.key = "n_train",
      RNI_FIELD(sample_file, n_train),
      .range = RNI_AT_LEAST(1),

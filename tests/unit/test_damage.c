@@ -116,7 +116,7 @@ static int remove_place(void **state)
 static rn_status resume(const char *folder)
 {
     rn_run *run = NULL;
-    const rn_status status = rn_run_resume(folder, NULL, &run);
+    const rn_status status = rn_run_resume(folder, NULL, NULL, &run);
     if (status < 0) assert_null(run);
     rn_run_destroy(run);
     return status;

@@ -59,7 +59,7 @@ static void it_is_resumed(void **state)
         assert_status(rni_file_write(inner, bytes, n_bytes), RN_OK);
         rni_free(bytes);
     }
-    assert_status(rn_run_resume(place, NULL, &run), RN_OK);
+    assert_status(rn_run_resume(place, NULL, NULL, &run), RN_OK);
     rn_run_summary(run, &summary);
     assert_true(summary.was_done);
     assert_int_equal(rn_run_n_records(run), 7);

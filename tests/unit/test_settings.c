@@ -334,6 +334,43 @@ static void help_names_every_setting(void **state)
     rni_text_clear(&text);
 }
 
+static void relative_paths_are_anchored_and_nothing_else_is(void **state)
+{
+    (void)state;
+    const struct {
+        const char *given, *folder, *expected;
+    } cases[] = {{"data.path=here/x.npy", "/a/b", "/a/b/here/x.npy"},
+                 {"data.path=x", "/", "/x"},
+                 {"data.path=/abs/x", "/a", "/abs/x"},
+                 {"data.path=", "/a", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *sets[] = {"data.kind=file", cases[i].given, "note=left/alone"};
+        rni_settings *settings = NULL;
+        assert_status(rni_settings_create(&sample_schema, NULL, sets, 3, NULL, &settings), RN_OK);
+        assert_status(rni_settings_anchor(settings, cases[i].folder), RN_OK);
+        const sample_file *file = rni_settings_get(settings, "data");
+        const sample_top *top = rni_settings_get(settings, "");
+        assert_string_equal(file->path, cases[i].expected);
+        assert_string_equal(top->note, "left/alone");
+        rni_settings_destroy(settings);
+    }
+}
+
+static void a_path_too_long_to_anchor_is_refused(void **state)
+{
+    (void)state;
+    char folder[RNI_OPTION_MAX_TEXT];
+    memset(folder, 'f', sizeof folder - 1);
+    folder[0] = '/';
+    folder[sizeof folder - 1] = '\0';
+    const char *sets[] = {"data.kind=file", "data.path=x"};
+    rni_settings *settings = NULL;
+    assert_status(rni_settings_create(&sample_schema, NULL, sets, 2, NULL, &settings), RN_OK);
+    assert_status(rni_settings_anchor(settings, folder), RN_ERR_ARGUMENT);
+    assert_message_has("too long");
+    rni_settings_destroy(settings);
+}
+
 static void survives_every_allocation_failure(void **state)
 {
     (void)state;
@@ -374,6 +411,8 @@ int main(void)
         cmocka_unit_test(the_resolved_text_validates_to_itself),
         cmocka_unit_test(the_resolved_text_spells_out_every_default),
         cmocka_unit_test(help_names_every_setting),
+        cmocka_unit_test(relative_paths_are_anchored_and_nothing_else_is),
+        cmocka_unit_test(a_path_too_long_to_anchor_is_refused),
         cmocka_unit_test(survives_every_allocation_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
