@@ -223,10 +223,12 @@ rn_status rni_hdf5_open(const unsigned char *bytes, rn_index n_bytes, rni_hdf5_i
 
     const quiet kept = quiet_begin();
     hid_t file = -1;
+    bool lacks_memory = false;
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (access >= 0) {
         /* HDF5 copies the bytes: its interface wants them writable only for that copy's sake */
         unsigned char *copy = rni_alloc(n_bytes, 1);
+        lacks_memory = !copy;
         if (copy) {
             memcpy(copy, bytes, (size_t)n_bytes);
             if (H5Pset_fapl_core(access, GROWTH, 0) >= 0
@@ -240,6 +242,7 @@ rn_status rni_hdf5_open(const unsigned char *bytes, rn_index n_bytes, rni_hdf5_i
     quiet_end(kept);
     if (file < 0) {
         rni_free(image);
+        if (lacks_memory) return rni_fail(RN_ERR_MEMORY, "rni_hdf5_open: no memory for a copy");
         return rni_fail(RN_ERR_FORMAT, "rni_hdf5_open: %" PRId64 " bytes that are not an HDF5 file",
                         n_bytes);
     }

@@ -42,6 +42,7 @@ typedef struct shared {
     rn_index step;
     rn_index used; /* numbers in the pool */
     found_array arrays[RNI_IMAGE_MAX_ARRAYS];
+    bool lacks_memory;      /* it failed, but not because of the file */
     char words[WORD_SIZE];  /* why it failed */
     volatile int is_done;   /* set last on success */
     volatile int is_judged; /* set after words on failure */
@@ -127,6 +128,7 @@ static rn_status take_array(const job *j, rni_hdf5_image *image, rn_index i)
                         name, count, j->n_bytes);
     double *values = j->pool + j->shared->used;
     const rn_status status = rni_hdf5_read_reals(image, name, count, values);
+    if (status == RN_ERR_MEMORY) return status;
     if (status < 0) return rni_fail(RN_ERR_FORMAT, "array '%s' cannot be read", name);
     *found =
         (found_array){.is_found = true, .rank = rank, .count = count, .offset = j->shared->used};
@@ -137,10 +139,12 @@ static rn_status take_array(const job *j, rni_hdf5_image *image, rn_index i)
 static rn_status take_all(const job *j)
 {
     rni_hdf5_image *image = NULL;
-    if (rni_hdf5_open(j->bytes, j->n_bytes, &image) < 0)
+    rn_status status = rni_hdf5_open(j->bytes, j->n_bytes, &image);
+    if (status == RN_ERR_MEMORY) return status;
+    if (status < 0)
         return rni_fail(RN_ERR_FORMAT, "%" PRId64 " bytes that are no readable HDF5 file",
                         j->n_bytes);
-    rn_status status = rni_hdf5_read_integer(image, "format", &j->shared->format);
+    status = rni_hdf5_read_integer(image, "format", &j->shared->format);
     if (status == RN_OK) status = rni_hdf5_read_integer(image, "step", &j->shared->step);
     if (status < 0)
         status = rni_fail(RN_ERR_FORMAT, "an HDF5 file without the attributes format and step");
@@ -153,10 +157,12 @@ static rn_status take_all(const job *j)
 static void work(const job *j)
 {
     if (!lock_up(j->n_bytes)) return;
-    if (take_all(j) == RN_OK) {
+    const rn_status status = take_all(j);
+    if (status == RN_OK) {
         j->shared->is_done = 1;
         return;
     }
+    j->shared->lacks_memory = status == RN_ERR_MEMORY;
     (void)snprintf(j->shared->words, sizeof j->shared->words, "%s", rn_last_message());
     j->shared->is_judged = 1;
 }
@@ -172,6 +178,9 @@ static void wait_for(pid_t child)
 static rn_status judge(const job *j)
 {
     const shared *s = j->shared;
+    if (!s->is_done && s->is_judged && s->lacks_memory)
+        return rni_fail(RN_ERR_MEMORY, "%s: no memory to read it: %.*s", j->path, WORD_SIZE - 1,
+                        s->words);
     if (!s->is_done)
         return rni_fail(RN_ERR_FORMAT,
                         "%s: found %.*s, expected a measurement written by renorm; the file is "
