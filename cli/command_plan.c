@@ -131,7 +131,15 @@ static void print_steps(const terminal *t, const rn_cost *cost, const rn_cost_su
     for (rn_index i = 0; rn_cost_step(cost, i) >= 0 && used < sizeof steps - 32; i++)
         used +=
             (size_t)snprintf(steps + used, sizeof steps - used, " %" PRId64, rn_cost_step(cost, i));
-    put_count(t, "measurements", s->n_snapshots, steps);
+    put_count(t, "measurements", s->n_scheduled, steps);
+    if (!s->is_adaptive) return;
+    put_count(t, "  up to", s->n_snapshots,
+              "beside those, where the loss leaves the forecast of the last one");
+    (void)snprintf(steps, sizeof steps,
+                   "training steps as costly as one measurement, counted%s; timed just now: %.0f "
+                   "(measure.price sets it)",
+                   s->n_snapshots == 2 ? ", two are always taken" : "", s->snapshot_s / s->step_s);
+    put_count(t, "  price", (rn_index)ceil(s->price), steps);
 }
 
 static void print_time(const terminal *t, const rn_cost_summary *s)
@@ -194,6 +202,7 @@ static void print_numbers_json(json *j, const rn_cost_summary *s)
                   {"n_threads", s->n_threads},
                   {"n_steps", s->n_steps},
                   {"n_snapshots", s->n_snapshots},
+                  {"n_scheduled", s->n_scheduled},
                   {"base_bytes", s->base_bytes},
                   {"set_up_bytes", s->set_up_bytes},
                   {"kept_bytes", s->kept_bytes},
@@ -212,12 +221,14 @@ static void print_numbers_json(json *j, const rn_cost_summary *s)
                  {"snapshot_s", s->snapshot_s},
                  {"measure_s", s->measure_s},
                  {"total_s", s->total_s},
-                 {"overhead", s->overhead}};
+                 {"overhead", s->overhead},
+                 {"price", s->price}};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         json_integer(j, counts[i].name, counts[i].value);
     for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
         json_real(j, reals[i].name, reals[i].value);
     json_boolean(j, "is_coupled", s->is_coupled);
+    json_boolean(j, "is_adaptive", s->is_adaptive);
 }
 
 static void print_json(const rn_cost *cost, const rn_cost_summary *s)

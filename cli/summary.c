@@ -472,8 +472,10 @@ void print_summary(const terminal *t, const rn_config *config, const rn_run *run
     }
     print_files(&p);
     fprintf(t->stream,
-            "\n  %.*f s training, %.*f s measuring %" PRId64 " times, %.0f MB, %d thread%s\n",
+            "\n  %.*f s training, %.*f s measuring %" PRId64
+            " times (%.0f %%), %.0f MB, %d thread%s\n",
             p.summary.train_s < 10.0, p.summary.train_s, p.summary.measure_s < 10.0,
-            p.summary.measure_s, n_snapshots, (double)p.summary.peak_bytes / 1e6,
-            p.summary.n_threads, p.summary.n_threads == 1 ? "" : "s");
+            p.summary.measure_s, n_snapshots, 100.0 * p.summary.measure_s / p.summary.train_s,
+            (double)p.summary.peak_bytes / 1e6, p.summary.n_threads,
+            p.summary.n_threads == 1 ? "" : "s");
 }

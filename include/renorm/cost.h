@@ -46,7 +46,12 @@ typedef struct rn_cost_summary {
     int n_threads;
     int is_coupled;       /**< 1: the network mixes samples, so the kernel goes by rows */
     rn_index n_steps;     /**< training steps */
-    rn_index n_snapshots; /**< measurements */
+    rn_index n_snapshots; /**< measurements; where is_adaptive, the most there can be */
+    rn_index n_scheduled; /**< of those, at steps known beforehand; the rest where the loss leaves
+                               its forecast */
+    int is_adaptive;      /**< 1: as many as a share of the training's work pays for */
+    double price;         /**< where is_adaptive: work of one measurement, in training steps, as the
+                               run counts it; else NaN */
 
     rn_index base_bytes;    /**< program and libraries */
     rn_index set_up_bytes;  /**< data, network, trainer */
@@ -94,7 +99,7 @@ RN_API void rn_cost_get(const rn_cost *cost, rn_cost_summary *summary);
     no kernel. Borrowed. */
 RN_API const rn_kernel_block *rn_cost_block(const rn_cost *cost, rn_index i);
 
-/** Step of measurement i; -1 beyond the last. */
+/** Step of scheduled measurement i; -1 beyond the last. */
 RN_API rn_index rn_cost_step(const rn_cost *cost, rn_index i);
 
 #ifdef __cplusplus

@@ -11,13 +11,14 @@
 #include "core/status.h"
 #include "run/cost.h"
 #include "run/process.h"
+#include "train/dynamics.h"
 
 struct rn_cost {
     rn_cost_summary summary;
     rni_stage stage;         /* owns the names of blocks */
     rn_kernel_block *blocks; /* [n_blocks], owned */
     rn_index n_blocks;
-    rn_index *steps; /* [summary.n_snapshots], owned */
+    rni_cadence cadence;
 };
 
 int rni_cost_threads(const rni_run_settings *top, int asked)
@@ -42,13 +43,15 @@ static rn_status describe_blocks(rn_cost *cost)
     return RN_OK;
 }
 
-static rn_status make_schedule(const rni_cost_input *input, rn_cost *cost)
+static rn_status make_cadence(const rni_cost_input *input, rn_cost *cost)
 {
-    const rn_index wanted = input->measure->count(input->measure_settings);
-    const rn_index most = rni_max(2, rni_min(wanted, input->top->steps + 1));
-    cost->steps = rni_alloc(most, sizeof *cost->steps);
-    if (!cost->steps) return rni_fail(RN_ERR_MEMORY, "rn_cost_create: no memory for a schedule");
-    cost->summary.n_snapshots = rni_schedule_log(input->top->steps, wanted, cost->steps);
+    const rni_cadence_rule rule = input->measure->cadence(input->measure_settings, input->stage);
+    RNI_TRY(rni_cadence_create(&rule, input->top->steps, 0, input->stage->dynamics->kind->is_flow,
+                               &cost->cadence));
+    cost->summary.n_snapshots = rni_cadence_most(&cost->cadence);
+    cost->summary.n_scheduled = cost->cadence.n_steps;
+    cost->summary.is_adaptive = rule.snapshots == 0;
+    cost->summary.price = rule.snapshots == 0 ? rule.price : (double)NAN;
     return RN_OK;
 }
 
@@ -90,7 +93,7 @@ static rn_status look(const rn_config *config, const rn_cost_options *options,
                            .total_s = missing,
                            .overhead = missing};
     note_sizes(&input, cost);
-    RNI_TRY(make_schedule(&input, cost));
+    RNI_TRY(make_cadence(&input, cost));
     input.n_snapshots = s->n_snapshots;
     if (input.measure->bytes) RNI_TRY(describe_blocks(cost));
     RNI_TRY(rni_cost_memory(&input, options->max_bytes, s));
@@ -125,7 +128,7 @@ void rn_cost_destroy(rn_cost *cost)
     if (!cost) return;
     rni_stage_clear(&cost->stage);
     rni_free(cost->blocks);
-    rni_free(cost->steps);
+    rni_cadence_clear(&cost->cadence);
     rni_free(cost);
 }
 
@@ -141,5 +144,5 @@ const rn_kernel_block *rn_cost_block(const rn_cost *cost, rn_index i)
 
 rn_index rn_cost_step(const rn_cost *cost, rn_index i)
 {
-    return i >= 0 && i < cost->summary.n_snapshots ? cost->steps[i] : -1;
+    return i >= 0 && i < cost->cadence.n_steps ? cost->cadence.steps[i] : -1;
 }

@@ -22,19 +22,17 @@ typedef struct rni_execution {
     rn_run *run;
     rni_stage stage;
     void *measure_state;
-    rn_index *schedule; /**< owned, [n_schedule] steps to measure at */
-    rn_index n_schedule;
-    rn_index next;    /**< index into schedule */
-    double *theta;    /**< owned, [P] before the step */
-    double *velocity; /**< owned, [P] */
+    rni_cadence cadence; /**< when to measure */
+    double *theta;       /**< owned, [P] before the step */
+    double *velocity;    /**< owned, [P] */
 
     rn_index max_bytes;        /**< most memory of the process; 0: no limit */
     double scale;              /**< lambda_max(0); 0: not needed, or not known yet */
     uint64_t data_crc;         /**< of all samples; 0: nothing is written */
     rn_index checkpoint_every; /**< steps */
     rni_manifest manifest;
-    rn_index first_step; /**< the first step this execution records */
-    rn_index first_next; /**< `next` at the start */
+    rn_index first_step;     /**< the first step this execution records */
+    rn_index first_measured; /**< measurements made before this execution */
 } rni_execution;
 
 /** Tells the caller something. */

@@ -11,6 +11,7 @@
 #include "run/cost.h"
 #include "run/execution.h"
 #include "store/seal.h"
+#include "train/dynamics.h"
 
 void rni_execution_tell(const rni_execution *x, rn_log_level level, const char *text)
 {
@@ -65,14 +66,11 @@ static rn_status give_scale(rni_execution *x)
     return status;
 }
 
-static rn_status make_schedule(rni_execution *x)
+static rn_status make_cadence(rni_execution *x)
 {
-    const rn_index wanted = x->measure->count(x->measure_settings);
-    const rn_index most = rni_max(2, rni_min(wanted, x->top->steps + 1));
-    x->schedule = rni_alloc(most, sizeof *x->schedule);
-    if (!x->schedule) return rni_fail(RN_ERR_MEMORY, "rn_run_execute: no memory for a schedule");
-    x->n_schedule = rni_schedule_log(x->top->steps, wanted, x->schedule);
-    return RN_OK;
+    const rni_cadence_rule rule = x->measure->cadence(x->measure_settings, &x->stage);
+    return rni_cadence_create(&rule, x->top->steps, x->stage.n_rows,
+                              x->stage.dynamics->kind->is_flow, &x->cadence);
 }
 
 static rn_status make_vectors(rni_execution *x)
@@ -98,7 +96,7 @@ static rn_status obey_limit(rni_execution *x, rni_cost_base base)
                                   .output = x->output,
                                   .measure = x->measure,
                                   .measure_settings = x->measure_settings,
-                                  .n_snapshots = x->n_schedule,
+                                  .n_snapshots = rni_cadence_most(&x->cadence),
                                   .base = base};
     return x->max_bytes > 0 ? rni_cost_memory(&input, x->max_bytes, &cost) : RN_OK;
 }
@@ -128,7 +126,7 @@ rn_status rni_execution_set_up(rni_execution *x, int n_threads)
     n_threads = rni_execution_threads(x, n_threads);
     const rni_cost_base base = rni_cost_look();
     RNI_TRY(rni_stage_create(x->config, (uint64_t)x->top->seed, n_threads, &x->stage));
-    RNI_TRY(make_schedule(x));
+    RNI_TRY(make_cadence(x));
     RNI_TRY(obey_limit(x, base));
     RNI_TRY(give_scale(x));
     RNI_TRY(x->measure->create(x->measure_settings, &x->stage, &x->measure_state));
@@ -150,7 +148,7 @@ void rni_execution_clear(rni_execution *x)
 {
     if (x->measure) x->measure->destroy(x->measure_state);
     rni_stage_clear(&x->stage);
-    rni_free(x->schedule);
+    rni_cadence_clear(&x->cadence);
     rni_free(x->theta);
     rni_free(x->velocity);
 }

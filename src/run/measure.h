@@ -8,12 +8,8 @@
 #include <renorm/run.h>
 
 #include "core/option.h"
+#include "run/cadence.h"
 #include "run/stage.h"
-
-/** When to measure: settings every entry starts with. */
-typedef struct rni_measure_schedule {
-    rn_index snapshots; /**< measurements, log-spaced in steps; 0: none */
-} rni_measure_schedule;
 
 /** Most numbers that measurements hand on to later ones. */
 #define RNI_MEASURE_NUMBERS 8
@@ -42,8 +38,8 @@ typedef struct rni_measure {
     rn_index (*save)(const void *state, double numbers[RNI_MEASURE_NUMBERS]);
     /** Gives them back. @return RN_OK; RN_ERR_FORMAT (impossible ones) */
     rn_status (*restore)(void *state, rn_index count, const double *numbers);
-    /** Measurements asked for by these settings. */
-    rn_index (*count)(const void *settings);
+    /** When these settings ask for a measurement. */
+    rni_cadence_rule (*cadence)(const void *settings, const rni_stage *stage);
     /** Memory of these settings, before create. NULL: nothing worth counting, and no kernel. */
     rn_status (*bytes)(const void *settings, rni_stage *stage, rni_measure_bytes *out);
 } rni_measure;

@@ -20,9 +20,26 @@
 static const rni_option options[] = {
     {.key = "snapshots",
      RNI_FIELD(rni_exact_settings, snapshots),
-     .range = RNI_AT_LEAST(2),
-     .initial = "20",
-     .help = "measurements, log-spaced in steps, the first and last step included"},
+     .range = RNI_AT_LEAST(0),
+     .initial = "0",
+     .help = "measurements, log-spaced in steps, first and last included; 0: see overhead"},
+    {.key = "overhead",
+     RNI_FIELD(rni_exact_settings, overhead),
+     .range = RNI_BETWEEN(0, 1000),
+     .initial = "0.1",
+     .help = "work of measuring, of the work of training, with snapshots=0; at least 2 are taken"},
+    {.key = "change",
+     RNI_FIELD(rni_exact_settings, change),
+     .range = RNI_ABOVE(0),
+     .unit = "nat",
+     .initial = "0.1",
+     .help = "with snapshots=0, measure also where ln loss left the last forecast by this"},
+    {.key = "price",
+     RNI_FIELD(rni_exact_settings, price),
+     .range = RNI_AT_LEAST(0),
+     .unit = "step",
+     .initial = "0.0",
+     .help = "training steps as costly as one measurement; 0: from counted operations"},
     {.key = "width",
      RNI_FIELD(rni_exact_settings, width),
      .range = RNI_BETWEEN(0, 10),
@@ -46,9 +63,21 @@ static const rni_option options[] = {
      .initial = "true",
      .help = "measure the exact budget of the step that follows (doubles the cost)"},
 };
-static const rni_option_table table =
-    RNI_TABLE("exact", "the whole spectrum, n = samples x outputs up to a few thousand", options,
-              rni_exact_settings);
+static rn_status check(const void *settings)
+{
+    const rni_exact_settings *chosen = settings;
+    if (chosen->snapshots != 1) return RN_OK;
+    return rni_fail(RN_ERR_CONFIG, "snapshots: found 1, expected at least 2, or 0 to measure as "
+                                   "often as overhead allows");
+}
+
+static const rni_option_table table = {
+    .name = "exact",
+    .help = "the whole spectrum, n = samples x outputs up to a few thousand",
+    .options = options,
+    .n_options = (rn_index)(sizeof options / sizeof options[0]),
+    .size = sizeof(rni_exact_settings),
+    .check = check};
 
 /* Numbers of boundaries stay far below. */
 #define MAX_BOUNDARY 1e12
@@ -156,10 +185,14 @@ static void destroy(void *state)
     rni_free(x);
 }
 
-static rn_index count(const void *settings)
+static rni_cadence_rule cadence(const void *settings, const rni_stage *stage)
 {
     const rni_exact_settings *chosen = settings;
-    return chosen->snapshots;
+    return (rni_cadence_rule){.snapshots = chosen->snapshots,
+                              .overhead = chosen->overhead,
+                              .change = chosen->change,
+                              .price = chosen->price > 0.0 ? chosen->price
+                                                           : rni_exact_price(chosen, stage)};
 }
 
 rn_status rni_exact_project(rni_exact *x, const double *left, double **m, const double *right,
@@ -328,5 +361,5 @@ const rni_measure rni_measure_exact = {.options = &table,
                                        .take = take,
                                        .save = save,
                                        .restore = restore,
-                                       .count = count,
+                                       .cadence = cadence,
                                        .bytes = bytes};

@@ -10,7 +10,10 @@
 #include "run/measure.h"
 
 typedef struct rni_exact_settings {
-    rn_index snapshots;
+    rn_index snapshots; /* 0: as the share below allows */
+    double overhead;
+    double change;     /* nats of ln loss */
+    double price;      /* training steps; 0: rni_exact_price */
     double width;      /* h, nats; 0: ln 2 */
     double room;       /* nats of lambda kept free above the first spectrum */
     double closure_dt; /* units of 1/lambda_max; 0: closure is not measured */
@@ -38,6 +41,9 @@ typedef struct rni_exact {
     double *rows;            /* [n] work space */
     double *weights;         /* [P] work space */
 } rni_exact;
+
+/** Work of one measurement in training steps, from counted operations. */
+double rni_exact_price(const rni_exact_settings *settings, const rni_stage *stage);
 
 /** *m := left *m right^T, the matrix between two eigenbases; the two arrays *m and *work change
     places on the way, and what *work then holds is of no use. */

@@ -58,10 +58,11 @@ static rn_status restore(void *state, rn_index n_numbers, const double *numbers)
                     n_numbers);
 }
 
-static rn_index count(const void *settings)
+static rni_cadence_rule cadence(const void *settings, const rni_stage *stage)
 {
     const none_settings *chosen = settings;
-    return chosen->snapshots;
+    (void)stage;
+    return (rni_cadence_rule){.snapshots = chosen->snapshots};
 }
 
 const rni_measure rni_measure_none = {.options = &table,
@@ -70,4 +71,4 @@ const rni_measure rni_measure_none = {.options = &table,
                                       .take = take,
                                       .save = save,
                                       .restore = restore,
-                                      .count = count};
+                                      .cadence = cadence};

@@ -211,6 +211,7 @@ rn_status rni_record_manifest(rn_run *run, const rni_manifest *manifest)
         format_date(manifest->finish, date);
         rni_text_add(&text, "finish: %s\ntrain_seconds: %.3f\nmeasure_seconds: %.3f\n", date,
                      s->train_s, s->measure_s);
+        if (s->train_s > 0.0) rni_text_add(&text, "overhead: %.4f\n", s->measure_s / s->train_s);
         rni_text_add(&text, "peak_bytes: %" PRId64 "\nlibrary_peak_bytes: %" PRId64 "\n",
                      s->process_peak_bytes, s->peak_bytes);
     }

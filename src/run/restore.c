@@ -169,27 +169,37 @@ static rn_status make_bare(const rn_run *run, rn_index step, rn_snapshot *snapsh
     return RN_OK;
 }
 
+/* Reads or makes the snapshot of a step, and counts it as the run did. */
+static rn_status restore_snapshot(rni_execution *x, rn_index step, const rni_store_mark *mark)
+{
+    rn_snapshot snapshot = {0};
+    RNI_TRY(mark ? read_snapshot(x->run, mark, &snapshot) : make_bare(x->run, step, &snapshot));
+    rn_status status = rni_cadence_note(&x->cadence, &snapshot);
+    if (status < 0)
+        status = rni_fail(RN_ERR_FORMAT,
+                          "%s/" RNI_CHECKPOINT_NAME ": found a snapshot at step %" PRId64
+                          ", where the settings in config.yaml ask for none",
+                          rni_store_path(x->run->store), step);
+    if (status == RN_OK) status = rni_record_keep_snapshot(x->run, &snapshot);
+    if (status < 0) rni_snapshot_clear(&snapshot);
+    return status;
+}
+
+/* Steps with a file and scheduled steps, in order. */
 static rn_status restore_snapshots(rni_execution *x, const rni_checkpoint *c)
 {
+    const rni_cadence *cadence = &x->cadence;
     rn_index n_used = 0;
-    for (; x->next < x->n_schedule && x->schedule[x->next] < c->next; x->next++) {
-        const rn_index step = x->schedule[x->next];
-        rn_snapshot snapshot = {0};
-        if (n_used < c->n_marks && c->marks[n_used].step == step)
-            RNI_TRY(read_snapshot(x->run, &c->marks[n_used++], &snapshot));
-        else
-            RNI_TRY(make_bare(x->run, step, &snapshot));
-        const rn_status status = rni_record_keep_snapshot(x->run, &snapshot);
-        if (status < 0) {
-            rni_snapshot_clear(&snapshot);
-            return status;
-        }
+    for (;;) {
+        const rni_store_mark *mark = n_used < c->n_marks ? &c->marks[n_used] : NULL;
+        const bool has_step =
+            cadence->next < cadence->n_steps && cadence->steps[cadence->next] < c->next;
+        if (!mark && !has_step) return RN_OK;
+        if (mark && has_step && mark->step > cadence->steps[cadence->next]) mark = NULL;
+        if (mark) n_used++;
+        const rn_index step = mark ? mark->step : cadence->steps[cadence->next];
+        RNI_TRY(restore_snapshot(x, step, mark));
     }
-    if (n_used == c->n_marks) return RN_OK;
-    return rni_fail(RN_ERR_FORMAT,
-                    "%s/" RNI_CHECKPOINT_NAME ": found snapshots at other steps than config.yaml "
-                    "asks for",
-                    rni_store_path(x->run->store));
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -220,7 +230,7 @@ rn_status rni_restore(rni_execution *x, const rni_checkpoint *checkpoint)
         RNI_TRY(check_table(x->run, (rni_store_table)i, checkpoint->tables[i]));
     RNI_TRY(restore_snapshots(x, checkpoint));
     x->first_step = checkpoint->next;
-    x->first_next = x->next;
+    x->first_measured = x->run->n_snapshots;
     x->run->summary.n_steps = checkpoint->state.step;
     x->run->summary.n_steps_before = checkpoint->state.step;
     RNI_TRY(x->measure->restore(x->measure_state, checkpoint->n_numbers, checkpoint->numbers));

@@ -35,28 +35,24 @@ static void tell_progress(const rni_execution *x, const char *phase, rn_index st
     char note[64];
     if (!x->observer || !x->observer->progress) return;
     const rn_index n_steps = step - x->first_step;
-    const rn_index n_measured = x->next - x->first_next;
+    const rn_index n_measured = x->run->n_snapshots - x->first_measured;
     const double train_s = s->train_s - x->manifest.earlier_train_s;
     const double measure_s = s->measure_s - x->manifest.earlier_measure_s;
     const double per_step = n_steps > 0 ? train_s / (double)n_steps : 1e-3;
     const double per_measurement =
         n_measured > 0 ? measure_s / (double)n_measured : 100.0 * per_step;
-    const double total = per_step * (double)x->top->steps + per_measurement * (double)x->n_schedule;
+    const rn_index n_expected = x->cadence.n_steps + x->cadence.n_extra;
+    const double total = per_step * (double)x->top->steps + per_measurement * (double)n_expected;
     (void)snprintf(note, sizeof note, "step %" PRId64 ", loss %.3g", step, loss);
     const rn_progress progress = {.phase = phase,
-                                  .done =
-                                      per_step * (double)step + per_measurement * (double)x->next,
+                                  .done = per_step * (double)step
+                                          + per_measurement * (double)x->run->n_snapshots,
                                   .total = total > 0.0 ? total : 1.0,
                                   .note = note};
     x->observer->progress(x->observer->user, &progress);
 }
 
 /* ---- one step -------------------------------------------------------------------------------- */
-
-static bool is_measured(const rni_execution *x, rn_index step)
-{
-    return x->next < x->n_schedule && x->schedule[x->next] == step;
-}
 
 static rn_status evaluate(rni_execution *x, rn_record *record)
 {
@@ -73,7 +69,8 @@ static rn_status evaluate(rni_execution *x, rn_record *record)
     return RN_OK;
 }
 
-static rn_status make_record(rni_execution *x, rn_index step, rn_record *record)
+/* *is_due: measure at this step. */
+static rn_status make_record(rni_execution *x, rn_index step, rn_record *record, bool *is_due)
 {
     const rn_index every = x->output->held_out_every;
     const rn_train_state state = rn_trainer_state(x->stage.trainer);
@@ -88,7 +85,8 @@ static rn_status make_record(rni_execution *x, rn_index step, rn_record *record)
     const double start = seconds_now();
     RNI_TRY(rn_trainer_gradient(x->stage.trainer, &record->loss, NULL, &record->gradient_norm));
     x->run->summary.train_s += seconds_now() - start;
-    if (is_measured(x, step) || (every > 0 && step % every == 0)) RNI_TRY(evaluate(x, record));
+    *is_due = rni_cadence_is_due(&x->cadence, record);
+    if (*is_due || (every > 0 && step % every == 0)) RNI_TRY(evaluate(x, record));
     return RN_OK;
 }
 
@@ -118,10 +116,10 @@ static rn_status measure_and_advance(rni_execution *x, const rn_record *record)
     tell_progress(x, "measuring", record->step, record->loss);
     const double start = seconds_now();
     rn_status status = x->measure->take(x->measure_state, &moment, &snapshot);
+    if (status >= 0) status = rni_cadence_note(&x->cadence, &snapshot);
     if (status >= 0) status = rni_record_snapshot(x->run, &snapshot);
     rni_snapshot_clear(&snapshot);
     x->run->summary.measure_s += seconds_now() - start;
-    x->next++;
     return status < 0 ? rni_fail_within(status, "at step %" PRId64, record->step) : RN_OK;
 }
 
@@ -139,8 +137,8 @@ static rn_status take_step(rni_execution *x, rn_index step)
 {
     rn_record record;
     const bool is_last = step == x->top->steps;
-    const bool is_due = is_measured(x, step);
-    RNI_TRY(make_record(x, step, &record));
+    bool is_due = false;
+    RNI_TRY(make_record(x, step, &record, &is_due));
     if (is_last || is_due || step % x->output->record_every == 0)
         RNI_TRY(rni_record_add(x->run, &record));
     if (is_due)

@@ -13,6 +13,9 @@
 /** One kind of dynamics. Constant. `settings` is always the struct of its option table. */
 typedef struct rni_dynamics_kind {
     const rni_option_table *options;
+    bool is_flow; /**< time is continuous: no step size acts on the weights */
+    /** Gradients that one step takes, typically: a step of an adaptive integrator takes several. */
+    rn_index n_gradients;
     /** Settings count in units of 1/lambda_max(0). */
     bool (*needs_scale)(const void *settings);
     /** Time credited to one step; lambda_max is used where needs_scale. */

@@ -72,5 +72,8 @@ static rn_status advance(rn_trainer *t, const void *settings, rn_index to_step,
     return RN_OK;
 }
 
-const rni_dynamics_kind rni_gradient_descent = {
-    .options = &table, .needs_scale = needs_scale, .step_size = step_size, .advance = advance};
+const rni_dynamics_kind rni_gradient_descent = {.options = &table,
+                                                .n_gradients = 1,
+                                                .needs_scale = needs_scale,
+                                                .step_size = step_size,
+                                                .advance = advance};

@@ -5,6 +5,7 @@ usage: test_resume.py RENORM SOURCE_FOLDER [unittest arguments]
 """
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -82,6 +83,23 @@ class Resume(unittest.TestCase):
             manifest = file.read()
         self.assertIn("outcome: done\n", manifest)
         self.assertIn("resumed: 1\n", manifest)
+
+    def test_measurements_that_the_run_chose_itself_are_chosen_again(self):
+        chosen = ["--set", "measure.snapshots=0", "--set", "measure.price=40",
+                  "--set", "measure.change=0.02"]
+        self.renorm("run", TINY, *LONG, *chosen, "-q", "-o", "whole")
+        planned = json.loads(self.renorm("plan", TINY, *LONG[:2], *chosen, "--json")[0])
+        steps = [int(name[:-3]) for name in os.listdir(self.path("whole", "snapshots"))]
+        self.assertTrue(set(planned["steps"]) < set(steps))  # some are extra
+        self.assertLessEqual(len(steps), planned["n_snapshots"])
+        for wait in (0.0, 0.2):
+            run = self.start("r", *LONG, *chosen)
+            time.sleep(wait)
+            run.kill()
+            run.communicate()
+            self.renorm("resume", "r", "-q")
+            self.assert_same("whole", "r")
+            shutil.rmtree(self.path("r"))
 
     def test_a_second_ctrl_c_ends_at_once_without_harm(self):
         self.renorm("run", TINY, *LONG, "-q", "-o", "whole")
