@@ -7,9 +7,12 @@
 #include <renorm/run.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/memory.h"
+#include "core/reader.h"
 #include "remove_tree.h"
+#include "store/file.h"
 
 /* Setting a run up and taking its two measurements asks for some thousand allocations. */
 static const char *const tiny[] = {"model.depth=1",  "model.width=3", "data.kind=sphere",
@@ -67,11 +70,101 @@ static void survives_them_while_writing_too(void **state)
     remove_tree(place);
 }
 
+/* ---- going on ------------------------------------------------------------------------------- */
+
+static int stop_at_once(void *user)
+{
+    (void)user;
+    return 1;
+}
+
+static rn_config *load(void)
+{
+    static const char *const more[] = {"steps=4", "output.checkpoint_every=1"};
+    const char *words[sizeof tiny / sizeof tiny[0] + 2];
+    rn_config *config = NULL;
+    memcpy(words, tiny, sizeof tiny);
+    memcpy(words + sizeof tiny / sizeof tiny[0], more, sizeof more);
+    assert_status(rn_config_load(NULL, 11, words, &config), RN_OK);
+    return config;
+}
+
+/* A run that was stopped after its first step. */
+static void stop_early(const rn_config *config, const char *folder)
+{
+    const rn_observer observer = {.should_stop = stop_at_once};
+    const rn_run_options options = {.folder = folder};
+    rn_run *run = NULL;
+    assert_status(rn_run_execute(config, &options, &observer, &run), RN_INTERRUPTED);
+    rn_run_destroy(run);
+}
+
+static rn_status resume(const char *folder, long fault, long *n_asked)
+{
+    rn_run *run = NULL;
+    (void)rni_fail_allocation(fault);
+    const rn_status status = rn_run_resume(folder, NULL, NULL, &run);
+    *n_asked = rni_fail_allocation(0);
+    if (status < 0) assert_null(run);
+    rn_run_destroy(run);
+    return status;
+}
+
+static void assert_same(const char *folder, const char *other, const char *name)
+{
+    char path[RNI_PATH_SIZE];
+    char *bytes[2] = {NULL, NULL};
+    rn_index n_bytes[2] = {0, 0};
+    assert_status(rni_path_join(folder, name, path), RN_OK);
+    assert_status(rni_file_read(path, 1 << 20, &bytes[0], &n_bytes[0]), RN_OK);
+    assert_status(rni_path_join(other, name, path), RN_OK);
+    assert_status(rni_file_read(path, 1 << 20, &bytes[1], &n_bytes[1]), RN_OK);
+    assert_int_equal(n_bytes[0], n_bytes[1]);
+    assert_memory_equal(bytes[0], bytes[1], (size_t)n_bytes[0]);
+    rni_free(bytes[0]);
+    rni_free(bytes[1]);
+}
+
+/* Whatever allocation fails while going on, nothing leaks, and the next attempt ends as if nothing
+   had happened. */
+static void going_on_survives_them_and_can_be_tried_again(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"metrics.csv", "budget.csv", "checkpoint.h5",
+                                        "snapshots/000004.h5"};
+    char place[] = "renorm-fault-XXXXXX";
+    char whole[64];
+    char folder[64];
+    long n_allocations = 0;
+    long unused = 0;
+    assert_non_null(mkdtemp(place));
+    (void)snprintf(whole, sizeof whole, "%s/whole", place);
+    (void)snprintf(folder, sizeof folder, "%s/run", place);
+    rn_config *config = load();
+    stop_early(config, whole);
+    assert_status(resume(whole, 0, &n_allocations), RN_OK);
+    assert_true(n_allocations > 100);
+    const rn_index n_bytes = rni_memory_bytes();
+    const long stride = 1 + n_allocations / (long)check_cases(30);
+    for (long fault = 1; fault <= n_allocations; fault += stride) {
+        stop_early(config, folder);
+        assert_status(resume(folder, fault, &unused), RN_ERR_MEMORY);
+        assert_int_equal(rni_memory_bytes(), n_bytes);
+        assert_status(resume(folder, 0, &unused), RN_OK);
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+            assert_same(whole, folder, names[i]);
+        remove_tree(folder);
+    }
+    rn_config_destroy(config);
+    remove_tree(place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(survives_allocation_failures_anywhere),
         cmocka_unit_test(survives_them_while_writing_too),
+        cmocka_unit_test(going_on_survives_them_and_can_be_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
