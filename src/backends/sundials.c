@@ -13,11 +13,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "core/size.h"
 #include "core/status.h"
 
 /* Restarts in a row after a right-hand side that is not finite: down to 1e-20 of the step. */
 enum { MAX_RESTARTS = 20 };
+
+/* What ARKODE allocates: vectors of unknowns, and small things. */
+#define VECTORS 24
+#define ROOM    ((rn_index)1 << 20)
 
 /* One integration. */
 typedef struct session {
@@ -65,6 +70,9 @@ static ARKODE_ERKTableID method_of(int order)
 static rn_status open_session(session *s, double duration, double first_step, const double *y)
 {
     const rni_ode *ode = s->ode;
+    /* ARKODE 5 crashes where one of its small allocations fails */
+    if (!rni_memory_has_room(ROOM + VECTORS * ode->n * (rn_index)sizeof(double)))
+        return RN_ERR_MEMORY;
     if (SUNContext_Create(NULL, &s->context) != 0) return RN_ERR_MEMORY;
     s->y = N_VNew_Serial(ode->n, s->context);
     if (!s->y) return RN_ERR_MEMORY;

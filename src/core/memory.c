@@ -42,6 +42,15 @@ void *rni_alloc(rn_index count, size_t size)
     return (char *)block + RNI_ALIGNMENT;
 }
 
+bool rni_memory_has_room(rn_index n_bytes)
+{
+    if (n_bytes < 0 || n_bytes > RN_SIZE_MAX) return false;
+    if (atomic_fetch_add(&n_asked, 1) + 1 == atomic_load(&fault_at)) return false;
+    void *block = malloc((size_t)n_bytes); /* never touched, and none of the memory held */
+    free(block);
+    return block != NULL;
+}
+
 void *rni_alloc_zero(rn_index count, size_t size)
 {
     void *array = rni_alloc(count, size);

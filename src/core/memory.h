@@ -33,6 +33,12 @@ char *rni_copy_text(const char *text);
 void rni_free(void *array);
 
 /**
+ * Whether a block of that size could be had just now. Asked before work is given to a library that
+ * ends the process, or crashes, when one of its own small allocations fails.
+ */
+bool rni_memory_has_room(rn_index n_bytes);
+
+/**
  * Makes the nth following allocation (1 = the next) fail, once; 0 switches the fault off.
  * Returns the number of allocations asked for since the last call. Test use only; the count is
  * process-wide and atomic.

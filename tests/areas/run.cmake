@@ -24,3 +24,18 @@ rn_add_test(crash_kills crash)
 add_test(NAME crash_kills_all COMMAND crash_kills 60 240)
 rn_set_test_properties(crash_kills_all slow)
 set_tests_properties(crash_kills_all PROPERTIES TIMEOUT 3600)
+
+# Memory that runs out in foreign libraries; sanitizers bring their own malloc.
+if(NOT RENORM_SANITIZE AND NOT RENORM_COVERAGE)
+  add_library(fail_malloc MODULE support/fail_malloc.c)
+  set_target_properties(fail_malloc PROPERTIES PREFIX "")
+  foreach(kind "cli;10" "slow;60")
+    list(GET kind 0 label)
+    list(GET kind 1 cases)
+    add_test(NAME test_foreign_memory_${label}
+             COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/fault/test_foreign_memory.py
+                     $<TARGET_FILE:renorm_cli> ${PROJECT_SOURCE_DIR} $<TARGET_FILE:fail_malloc> ${cases})
+    rn_set_test_properties(test_foreign_memory_${label} ${label})
+    set_tests_properties(test_foreign_memory_${label} PROPERTIES TIMEOUT 1200)
+  endforeach()
+endif()

@@ -110,14 +110,14 @@ static rn_status resume(const char *folder, long fault, long *n_asked)
     return status;
 }
 
-static void assert_same(const char *folder, const char *other, const char *name)
+static void assert_same(const char *left, const char *right, const char *name)
 {
     char path[RNI_PATH_SIZE];
     char *bytes[2] = {NULL, NULL};
     rn_index n_bytes[2] = {0, 0};
-    assert_status(rni_path_join(folder, name, path), RN_OK);
+    assert_status(rni_path_join(left, name, path), RN_OK);
     assert_status(rni_file_read(path, 1 << 20, &bytes[0], &n_bytes[0]), RN_OK);
-    assert_status(rni_path_join(other, name, path), RN_OK);
+    assert_status(rni_path_join(right, name, path), RN_OK);
     assert_status(rni_file_read(path, 1 << 20, &bytes[1], &n_bytes[1]), RN_OK);
     assert_int_equal(n_bytes[0], n_bytes[1]);
     assert_memory_equal(bytes[0], bytes[1], (size_t)n_bytes[0]);
