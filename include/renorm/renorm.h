@@ -26,6 +26,7 @@
 #include <renorm/spectra.h>
 #include <renorm/status.h>
 #include <renorm/train.h>
+#include <renorm/transport.h>
 #include <renorm/types.h>
 
 #endif
