@@ -66,7 +66,8 @@ typedef struct rn_coupling_options {
     rn_index min_entries; /**< of an offset that counts; >= 2, default 3 */
     rn_index n_draws;     /**< of noise, for the floor; 0: no floor; default 32 */
     rn_index n_splits;    /**< for cross; 0: no cross; default 32 */
-    uint64_t seed;        /**< of noise and splits; default 0 */
+    rn_index n_noise_splits; /**< of each draw, for cross.noise; 0: no noise; default 32 */
+    uint64_t seed;           /**< of noise and splits; default 0 */
 } rn_coupling_options;
 
 RN_API rn_coupling_options rn_coupling_options_defaults(void);
@@ -79,7 +80,7 @@ typedef struct rn_coupling_cross {
                              draws of modes and patterns of this kind, not over networks */
     double split_error; /**< the part of it due to the finite number of splits */
     double noise;       /**< standard deviation of square for noise in place of mt: the least
-                             scatter at defect 0; NaN without draws */
+                             scatter at defect 0; NaN without draws or their splits */
 } rn_coupling_cross;
 
 /** The log-shift defects on one grid. */
@@ -126,8 +127,8 @@ typedef struct rn_coupling_report {
  *                           shells), or a K is exactly 0 (a frozen kernel): ln K is not defined
  *         RN_ERR_NONFINITE  NaN or infinity in an input array
  *         RN_ERR_MEMORY
- * Time O(n^2 n_draws n_splits) on each of the two grids, 3 ns per unit at n = 96; memory 16 n^2
- * bytes.
+ * Time O(n^2 (n_splits + n_draws (n_noise_splits + 5))) on each of the two grids, 3 ns per unit at
+ * n = 96; memory 16 n^2 bytes.
  */
 RN_API RN_NODISCARD rn_status rn_couplings_measure(const rn_coupling_input *input,
                                                    const rn_coupling_options *options,

@@ -92,6 +92,30 @@ typedef struct rn_snapshot {
     double step_mismatch;           /**< largest |left - right| / largest line */
     double kink_share;              /**< largest |F1 - tau F| / largest |F1|; for activations with
                                          kinks, above 0.1 flux and velocity cannot be trusted */
+    double has_kinks; /**< 1: the network is not twice differentiable: M' misses the jumps of M, and
+                           couplings are not measured; else 0 */
+
+    /* couplings between shells at this instant (renorm/couplings.h). Their shells hang from the
+       largest eigenvalue of the present kernel, not from the boundaries above. NaN, and n_scales =
+       0, where there are too few shells, with kinks, or with couplings: false */
+    rn_index n_scales;            /**< shells, from the lowest */
+    const double *coupling_s;     /**< [n_scales + 1] their boundaries, ln lambda */
+    const double *coupling_modes; /**< [n_scales] modes in each */
+    const double *coupling;       /**< [n_scales x n_scales] K_ab, 1/time; NaN where no pair */
+    const double *coupling_pairs; /**< [n_scales x n_scales] pairs of modes behind each K_ab */
+    double coupling_delta;        /**< log-shift defect Delta, nats */
+    double coupling_delta_tilt;   /**< the same, one common tilt removed */
+    double coupling_kappa;        /**< that tilt */
+    double coupling_floor;        /**< Delta of noise: median of 5 draws */
+    double coupling_floor_tilt;   /**< the same, tilt removed */
+    double coupling_cross;        /**< squared split-half defect Delta_x^2, nats^2; may be < 0 */
+    double coupling_cross_error;  /**< its standard error */
+    double coupling_cross_tilt;   /**< Delta_x^2 with the tilt removed: what decides */
+    double coupling_cross_tilt_error;
+    double coupling_entries;            /**< pairs of shells in Delta */
+    double coupling_split_entries;      /**< pairs of shells in Delta_x */
+    double coupling_shifted_tilt;       /**< Delta, tilt removed, shells shifted by half a width */
+    double coupling_shifted_cross_tilt; /**< Delta_x^2, tilt removed, of those */
 } rn_snapshot;
 
 /** The run as a whole. Texts are borrowed from the run. */

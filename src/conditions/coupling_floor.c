@@ -49,8 +49,9 @@ static void draw_noise(uint64_t seed, rn_index draw, rn_index n, double *noise)
 }
 
 rn_status rni_coupling_floor(rni_coupling_modes *modes, const rni_coupling_pairs *pairs,
-                             rni_coupling_splitter *splitter, rn_index n_draws, double *sums,
-                             double *y, rn_coupling_defect *out)
+                             rni_coupling_splitter *splitter, rn_index n_draws,
+                             rn_index n_noise_splits, double *sums, double *y,
+                             rn_coupling_defect *out)
 {
     if (n_draws == 0) return RN_OK;
     double *const values = rni_alloc(4 * n_draws, sizeof *values);
@@ -58,6 +59,7 @@ rn_status rni_coupling_floor(rni_coupling_modes *modes, const rni_coupling_pairs
         return rni_fail(RN_ERR_MEMORY, "rn_couplings_measure: no memory for %" PRId64 " draws",
                         n_draws);
     const rni_coupling_shells *shells = splitter->shells;
+    splitter->n_splits = n_noise_splits; /* 0: NaN */
     for (rn_index draw = 0; draw < n_draws; draw++) {
         draw_noise(splitter->seed, draw, modes->n, modes->noise);
         rni_coupling_sum_blocks(modes->n, modes->noise, shells->shell, shells->n_shells, sums);

@@ -24,7 +24,8 @@ rn_coupling_options rn_coupling_options_defaults(void)
                                  .split_modes = 4,
                                  .min_entries = 3,
                                  .n_draws = 32,
-                                 .n_splits = 32};
+                                 .n_splits = 32,
+                                 .n_noise_splits = 32};
 }
 
 static rn_status check_options(const rn_coupling_options *options)
@@ -40,11 +41,12 @@ static rn_status check_options(const rn_coupling_options *options)
                         "; expected at least 2, 4, 2",
                         caller, options->min_modes, options->split_modes, options->min_entries);
     const rn_index most = INT32_MAX;
-    if (options->n_draws < 0 || options->n_splits < 0 || options->n_draws > most
-        || options->n_splits > most)
+    if (options->n_draws < 0 || options->n_splits < 0 || options->n_noise_splits < 0
+        || options->n_draws > most || options->n_splits > most || options->n_noise_splits > most)
         return rni_fail(RN_ERR_ARGUMENT,
-                        "%s: n_draws %" PRId64 ", n_splits %" PRId64 "; expected 0 .. %" PRId64,
-                        caller, options->n_draws, options->n_splits, most);
+                        "%s: n_draws %" PRId64 ", n_splits %" PRId64 ", n_noise_splits %" PRId64
+                        "; expected 0 .. %" PRId64,
+                        caller, options->n_draws, options->n_splits, options->n_noise_splits, most);
     return RN_OK;
 }
 
@@ -165,8 +167,8 @@ static rn_status measure_defect(rni_coupling_modes *modes, const rn_coupling_opt
     rni_coupling_split(&work->splitter, modes->squares, cross);
     out->cross = cross[0];
     out->cross_tilt = cross[1];
-    return rni_coupling_floor(modes, pairs, &work->splitter, options->n_draws, work->sums, work->y,
-                              out);
+    return rni_coupling_floor(modes, pairs, &work->splitter, options->n_draws,
+                              options->n_noise_splits, work->sums, work->y, out);
 }
 
 /* The shells and K of the main grid, in one block that report->s owns. */

@@ -171,6 +171,7 @@ static rn_status add_field(archive *a, const rn_folder *folder, rn_index field)
         const rn_snapshot *at = rn_folder_snapshot(folder, k);
         rn_index count = 0;
         const double *values = rn_snapshot_values(at, field, &count);
+        if (count == 0) continue;
         (void)snprintf(a->names[a->count], NAME_SIZE, "snapshots/%06" PRId64 "/%s.npy",
                        at->record.step, f->name);
         unsigned char *array = add_array(a, count);

@@ -11,7 +11,15 @@
 #include "core/size.h"
 #include "core/status.h"
 
-typedef enum axis { AXIS_NONE, AXIS_MODE, AXIS_SHELL, AXIS_BOUNDARY } axis;
+typedef enum axis {
+    AXIS_NONE,
+    AXIS_MODE,
+    AXIS_SHELL,
+    AXIS_BOUNDARY,
+    AXIS_SCALE,
+    AXIS_EDGE,
+    AXIS_PAIR
+} axis;
 
 typedef struct field {
     rn_field shown;
@@ -27,11 +35,21 @@ typedef struct field {
     {{name, unit, "shell", help}, AXIS_SHELL, offsetof(rn_snapshot, member)},
 #define BOUNDARIES(member, name, unit, help)                                                       \
     {{name, unit, "boundary", help}, AXIS_BOUNDARY, offsetof(rn_snapshot, member)},
-static const field fields[] = {RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES)};
+#define SCALES(member, name, unit, help)                                                           \
+    {{name, unit, "scale", help}, AXIS_SCALE, offsetof(rn_snapshot, member)},
+#define EDGES(member, name, unit, help)                                                            \
+    {{name, unit, "scale edge", help}, AXIS_EDGE, offsetof(rn_snapshot, member)},
+#define PAIRS(member, name, unit, help)                                                            \
+    {{name, unit, "scale pair", help}, AXIS_PAIR, offsetof(rn_snapshot, member)},
+static const field fields[] = {
+    RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES, SCALES, EDGES, PAIRS)};
 #undef REAL
 #undef MODES
 #undef SHELLS
 #undef BOUNDARIES
+#undef SCALES
+#undef EDGES
+#undef PAIRS
 
 #define N_FIELDS ((rn_index)(sizeof fields / sizeof fields[0]))
 
@@ -51,6 +69,9 @@ static rn_index axis_length(const rn_snapshot *snapshot, axis which)
     case AXIS_MODE: return snapshot->n_modes;
     case AXIS_SHELL: return snapshot->n_boundaries - 1;
     case AXIS_BOUNDARY: return snapshot->n_boundaries;
+    case AXIS_SCALE: return snapshot->n_scales;
+    case AXIS_EDGE: return snapshot->n_scales > 0 ? snapshot->n_scales + 1 : 0;
+    case AXIS_PAIR: return snapshot->n_scales * snapshot->n_scales;
     case AXIS_NONE: break;
     }
     return 1;
@@ -82,9 +103,10 @@ const double *rn_snapshot_values(const rn_snapshot *snapshot, rn_index i, rn_ind
     return numbers;
 }
 
-rn_status rni_snapshot_init(rn_snapshot *snapshot, rn_index n_modes, rn_index n_boundaries)
+rn_status rni_snapshot_init(rn_snapshot *snapshot, rn_index n_modes, rn_index n_boundaries,
+                            rn_index n_scales)
 {
-    rn_snapshot made = {.n_modes = n_modes, .n_boundaries = n_boundaries};
+    rn_snapshot made = {.n_modes = n_modes, .n_boundaries = n_boundaries, .n_scales = n_scales};
     rn_index total = 0;
     for (rn_index i = 0; i < N_FIELDS; i++)
         if (fields[i].axis != AXIS_NONE) total += axis_length(&made, fields[i].axis);

@@ -7,8 +7,9 @@
 
 #include <renorm/run.h>
 
-/* member, name, unit, axis, help. REAL members are numbers, ARRAY members pointers. */
-#define RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES)                                            \
+/* member, name, unit, help. REAL members are numbers, the others pointers to arrays over an axis.
+ */
+#define RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES, SCALES, EDGES, PAIRS)                      \
     REAL(record.time, "time", "time", "learning time")                                             \
     REAL(record.learning_rate, "learning_rate", "time", "step size of the step that follows")      \
     REAL(record.loss, "loss", "energy", "loss on the training samples")                            \
@@ -50,18 +51,39 @@
     BOUNDARIES(step_flux, "step_flux", "energy", "F1, exact flux of the step")                     \
     BOUNDARIES(step_remainder, "step_remainder", "energy", "F1 - tau F, kernel remainder")         \
     REAL(step_mismatch, "step_mismatch", "1", "largest |left - right| / largest line")             \
-    REAL(kink_share, "kink_share", "1", "largest |F1 - tau F| / largest |F1|")
+    REAL(kink_share, "kink_share", "1", "largest |F1 - tau F| / largest |F1|")                     \
+    REAL(has_kinks, "has_kinks", "1", "1: not twice differentiable, couplings are not measured")   \
+    EDGES(coupling_s, "coupling_s", "nat", "boundaries of the shells of the couplings, ln lambda") \
+    SCALES(coupling_modes, "coupling_modes", "1", "modes in each of them")                         \
+    PAIRS(coupling, "coupling", "1/time", "couplings K between them, row by row")                  \
+    PAIRS(coupling_pairs, "coupling_pairs", "1", "pairs of modes behind each K")                   \
+    REAL(coupling_delta, "coupling_delta", "nat", "log-shift defect Delta of ln K")                \
+    REAL(coupling_delta_tilt, "coupling_delta_tilt", "nat", "Delta, one common tilt removed")      \
+    REAL(coupling_kappa, "coupling_kappa", "1", "that tilt: K grows as lambda^kappa")              \
+    REAL(coupling_floor, "coupling_floor", "nat", "Delta of noise on the same shells")             \
+    REAL(coupling_floor_tilt, "coupling_floor_tilt", "nat", "the same, tilt removed")              \
+    REAL(coupling_cross, "coupling_cross", "nat^2", "squared split-half defect, sampling removed") \
+    REAL(coupling_cross_error, "coupling_cross_error", "nat^2", "its standard error")              \
+    REAL(coupling_cross_tilt, "coupling_cross_tilt", "nat^2", "the same, one common tilt removed") \
+    REAL(coupling_cross_tilt_error, "coupling_cross_tilt_error", "nat^2", "its standard error")    \
+    REAL(coupling_entries, "coupling_entries", "1", "pairs of shells in Delta")                    \
+    REAL(coupling_split_entries, "coupling_split_entries", "1",                                    \
+         "pairs of shells in the split halves")                                                    \
+    REAL(coupling_shifted_tilt, "coupling_shifted_tilt", "nat",                                    \
+         "Delta, tilt removed, shells shifted by half a width")                                    \
+    REAL(coupling_shifted_cross_tilt, "coupling_shifted_cross_tilt", "nat^2",                      \
+         "split-half defect of those, tilt removed")
 
 /** Number of quantities. */
 rn_index rni_field_count(void);
 
 /**
  * Gives a snapshot its arrays, carved from one block and filled with NaN; numbers become NaN too.
- * n_modes and n_boundaries (>= 1) are set.
+ * n_modes, n_boundaries (>= 1) and n_scales are set.
  * @return RN_OK; RN_ERR_MEMORY, snapshot untouched
  */
 RN_NODISCARD rn_status rni_snapshot_init(rn_snapshot *snapshot, rn_index n_modes,
-                                         rn_index n_boundaries);
+                                         rn_index n_boundaries, rn_index n_scales);
 
 /** Releases the arrays and zeroes the struct. NULL and an all-zero struct are allowed. */
 void rni_snapshot_clear(rn_snapshot *snapshot);

@@ -62,6 +62,10 @@ static const rni_option options[] = {
      RNI_FIELD(rni_exact_settings, step_budget),
      .initial = "true",
      .help = "measure the exact budget of the step that follows (doubles the cost)"},
+    {.key = "couplings",
+     RNI_FIELD(rni_exact_settings, couplings),
+     .initial = "true",
+     .help = "measure couplings between shells and their log-shift defects"},
 };
 static rn_status check(const void *settings)
 {
@@ -103,10 +107,10 @@ static rn_status too_many_rows(rn_index n)
 }
 
 /* Doubles per thread of a projection's rows, vectors [P] of an integrator of order 8, boundaries
-   times arrays of a report: generous. */
+   times arrays of a report and two matrices of some 50 shells: generous. */
 #define PROJECT_ROWS   128
 #define FLOW_VECTORS   20
-#define SNAPSHOT_EXTRA 2048
+#define SNAPSHOT_EXTRA 8192
 
 /* What OpenBLAS packs per thread and column of a product, once and for all: a panel of 384 rows. */
 #define PANEL_BYTES ((rn_index)3072)
@@ -303,13 +307,18 @@ static rn_status measure_shells(rni_exact *x, rn_snapshot *snapshot)
                                   .xi = x->xi};
     const rn_record record = snapshot->record;
     rn_shell_report report = {0};
+    rn_coupling_report couplings = {0};
     RNI_TRY(fit_grid(x));
-    RNI_TRY(rni_shell_measure(x->stage->pool, &x->grid, &input, NULL, &report));
-    const rn_status status = rni_snapshot_init(snapshot, x->n, report.n_boundaries);
+    RNI_TRY(rni_exact_couplings(x, &couplings));
+    rn_status status = rni_shell_measure(x->stage->pool, &x->grid, &input, NULL, &report);
+    if (status == RN_OK)
+        status = rni_snapshot_init(snapshot, x->n, report.n_boundaries, couplings.n_shells);
     if (status == RN_OK) {
         snapshot->record = record;
         keep_report(x, &report, snapshot);
+        rni_exact_keep_couplings(x, &couplings, snapshot);
     }
+    rn_coupling_report_clear(&couplings);
     rn_shell_report_clear(&report);
     return status;
 }

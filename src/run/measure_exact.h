@@ -4,6 +4,7 @@
 #ifndef RNI_RUN_MEASURE_EXACT_H
 #define RNI_RUN_MEASURE_EXACT_H
 
+#include <renorm/couplings.h>
 #include <renorm/shells.h>
 #include <renorm/spectra.h>
 
@@ -18,6 +19,7 @@ typedef struct rni_exact_settings {
     double room;       /* nats of lambda kept free above the first spectrum */
     double closure_dt; /* units of 1/lambda_max; 0: closure is not measured */
     bool step_budget;  /* measure the exact budget of the step that follows */
+    bool couplings;    /* measure couplings between shells */
 } rni_exact_settings;
 
 /* Matrices are [n x n], row-major. */
@@ -56,6 +58,16 @@ rn_spectra_options rni_exact_solver(const rni_exact *x);
 /** values, matrix := eigenvalues and eigenvectors of matrix; projections := vectors' . e. */
 RN_NODISCARD rn_status rni_exact_eigen(const rni_exact *x, double *matrix, const double *e,
                                        double *values, double *projections);
+
+/**
+ * Couplings of the present spectrum, from lambda0 and tangent (rotated); all zero where they are
+ * not defined: switched off, a network with kinks, too few shells, a kernel that stands still.
+ */
+RN_NODISCARD rn_status rni_exact_couplings(const rni_exact *x, rn_coupling_report *report);
+
+/** Writes them, and whether there are kinks, into a snapshot of report->n_shells scales. */
+void rni_exact_keep_couplings(const rni_exact *x, const rn_coupling_report *report,
+                              rn_snapshot *snapshot);
 
 /** The closure error at +-dt along the gradient flow. Uses phi1 and error1 as work space. */
 RN_NODISCARD rn_status rni_exact_closure(rni_exact *x, const rni_moment *moment,

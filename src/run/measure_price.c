@@ -15,6 +15,9 @@
 /* n^3 of one change of basis: two products. */
 #define ROTATION 4.0
 
+/* n^2 of the couplings' draws and splits, on one thread. */
+#define COUPLINGS 1e4
+
 /* Files and small work of one measurement: 20 ms of products. */
 #define FIXED_WORK 1e9
 
@@ -39,6 +42,7 @@ double rni_exact_price(const rni_exact_settings *settings, const rni_stage *stag
     double work = FIXED_WORK + 4.0 * kernel + (FULL_EIGEN + ROTATION) * cube; /* M and M' */
     if (settings->closure_dt > 0.0)
         work += 2.0 * (kernel + VALUES * cube) + CLOSURE_GRADIENTS * gradient;
+    if (settings->couplings) work += COUPLINGS * n * n;
     if (settings->step_budget) work += kernel + (FULL_EIGEN + 2.0 * ROTATION) * cube;
     return work / (gradient * (double)stage->dynamics->kind->n_gradients);
 }

@@ -34,7 +34,7 @@ static const char *const shell_columns[] = {"step",   "time",   "shell",       "
 static const char *const budget_columns[] = {"step", "time", "boundary"};
 #define N_BUDGET_COLUMNS ((rn_index)(sizeof budget_columns / sizeof budget_columns[0]))
 
-#define MAX_CELLS 64
+#define MAX_CELLS 96
 
 static bool is_boundary_field(rn_index i)
 {
@@ -145,7 +145,7 @@ static rn_status write_snapshot(rn_run *run, const rn_snapshot *at)
         const rn_field *field = rn_snapshot_field(i);
         rn_index length = 0;
         const double *values = rn_snapshot_values(at, i, &length);
-        if (!values) continue;
+        if (!values || length == 0) continue;
         const bool is_array = field->axis[0] != 0;
         arrays[count++] = (rni_hdf5_array){.name = field->name,
                                            .unit = field->unit,

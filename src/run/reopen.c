@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
+#include <renorm/couplings.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,13 +274,27 @@ static rn_status fill_quantity(const char *path, const rni_image_array *array, r
     return RN_OK;
 }
 
+/* Shells of the couplings; 0 where there are none, and in folders of earlier versions. */
+static rn_status count_scales(const char *path, const rni_image_array *arrays, rn_index *n_scales)
+{
+    const rni_image_array *modes = find_array(arrays, "coupling_modes");
+    *n_scales = modes->is_found ? modes->count : 0;
+    if (*n_scales <= RN_COUPLING_MAX_SHELLS) return RN_OK;
+    return rni_fail(RN_ERR_FORMAT,
+                    "%s: found %" PRId64 " numbers in 'coupling_modes', expected at most %d; the "
+                    "file is damaged",
+                    path, *n_scales, RN_COUPLING_MAX_SHELLS);
+}
+
 static rn_status fill_snapshot(const char *path, const rni_image_array *arrays,
                                rn_snapshot *snapshot)
 {
     const rni_image_array *lambda = find_array(arrays, "lambda");
     const rni_image_array *s = find_array(arrays, "s");
+    rn_index n_scales = 0;
     RNI_TRY(check_boundaries(path, s));
-    RNI_TRY(rni_snapshot_init(snapshot, lambda->is_found ? lambda->count : 0, s->count));
+    RNI_TRY(count_scales(path, arrays, &n_scales));
+    RNI_TRY(rni_snapshot_init(snapshot, lambda->is_found ? lambda->count : 0, s->count, n_scales));
     for (rn_index i = 0; i < rni_field_count(); i++)
         RNI_TRY(fill_quantity(path, &arrays[i], i, snapshot));
     return RN_OK;

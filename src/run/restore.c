@@ -109,9 +109,12 @@ static rn_status fill_snapshot(rni_hdf5_image *image, rn_index step, rn_snapshot
 {
     rn_index n_modes = 0;
     rn_index n_boundaries = 0;
+    rn_index n_scales = 0;
     RNI_TRY(read_length(image, "lambda", &n_modes));
     RNI_TRY(read_length(image, "s", &n_boundaries));
-    RNI_TRY(rni_snapshot_init(snapshot, n_modes, n_boundaries));
+    /* absent without couplings, and in folders of earlier versions */
+    if (read_length(image, "coupling_modes", &n_scales) < 0) n_scales = 0;
+    RNI_TRY(rni_snapshot_init(snapshot, n_modes, n_boundaries, n_scales));
     snapshot->record.step = step;
     for (rn_index i = 0; i < rni_field_count(); i++) {
         rn_index count = 0;
@@ -119,7 +122,7 @@ static rn_status fill_snapshot(rni_hdf5_image *image, rn_index step, rn_snapshot
         rn_index dims[RNI_HDF5_RANK_MAX] = {0};
         const char *name = rn_snapshot_field(i)->name;
         const double *values = rn_snapshot_values(snapshot, i, &count);
-        if (rni_hdf5_shape(image, name, &rank, dims) < 0) continue;
+        if (count == 0 || rni_hdf5_shape(image, name, &rank, dims) < 0) continue;
         RNI_TRY(rni_hdf5_read_reals(image, name, count, rni_writable(&values)));
     }
     return RN_OK;
@@ -164,7 +167,7 @@ static rn_status make_bare(const rn_run *run, rn_index step, rn_snapshot *snapsh
     if (!record)
         return rni_fail(RN_ERR_FORMAT, "%s/metrics.csv: found no row for step %" PRId64,
                         rni_store_path(run->store), step);
-    RNI_TRY(rni_snapshot_init(snapshot, 0, 1));
+    RNI_TRY(rni_snapshot_init(snapshot, 0, 1, 0));
     snapshot->record = *record;
     return RN_OK;
 }

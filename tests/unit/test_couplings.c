@@ -27,7 +27,8 @@ static const rn_coupling_options quick = {.width = LN2,
                                           .split_modes = 4,
                                           .min_entries = 3,
                                           .n_draws = 2,
-                                          .n_splits = 4};
+                                          .n_splits = 4,
+                                          .n_noise_splits = 4};
 
 /* K_ab by its definition, over ordered pairs. Returns the number of ordered pairs. */
 static int plain_k(const coupling_state *s, const int *shell, int a, int b, double *k)
