@@ -34,6 +34,12 @@
  * linear: f = x W (+ b), W starts with standard deviation `std` (default 0). Not scaled: the kernel
  *     of squared error is X X^T / N exactly.
  *
+ * Blocks. A network that is a chain of like parts declares its boundaries h_0, .., h_L: what comes
+ * after h_l depends on what comes before it through h_l alone, so that for l < k < m
+ * dh_m/dh_l = dh_m/dh_k dh_k/dh_l. Block l = 1 .. L leads from h_{l-1} to h_l; block 0 makes h_0
+ * and block L + 1 reads h_L out. mlp: h_0 .. h_L above. recurrent: the states h_1 .. h_T, whose
+ * parameters act in every step. linear, tied: none.
+ *
  * parametrisation (mlp, recurrent, tied). ntk: every weight starts from N(0, 1) and the factors
  * above are part of the network, applied to the result of the product. standard: the factor of a
  * matrix is the standard deviation of its entries instead, and the network has no factors; at the
@@ -95,13 +101,17 @@ RN_API rn_index rn_model_n_features(const rn_model *model);
 /** P: length of theta, all parameters flattened in order of creation, each row-major. */
 RN_API rn_index rn_model_n_weights(const rn_model *model);
 
+/** The block of a parameter that acts in several. */
+#define RN_BLOCK_SHARED ((rn_index)-1)
+
 /** One trainable tensor. */
 typedef struct rn_parameter {
     const char *name; /**< such as "hidden3.weight"; borrowed from the model */
     rn_node node;
     rn_index offset; /**< of its first number in theta */
     rn_index size;
-    double std; /**< standard deviation of its normal initial values, mean 0; 0: all zero */
+    double std;     /**< standard deviation of its normal initial values, mean 0; 0: all zero */
+    rn_index block; /**< the block it acts in, 0 .. n_boundaries, or RN_BLOCK_SHARED */
 } rn_parameter;
 
 /** Number of parameters. */
@@ -110,6 +120,12 @@ RN_API rn_index rn_model_n_parameters(const rn_model *model);
 /** Parameter i in order of creation. @return RN_OK; RN_ERR_ARGUMENT (no such parameter) */
 RN_API RN_NODISCARD rn_status rn_model_parameter(const rn_model *model, rn_index i,
                                                  rn_parameter *out);
+
+/** Number of boundaries: L + 1, or 0 for a network that is no chain. */
+RN_API rn_index rn_model_n_boundaries(const rn_model *model);
+
+/** The node of boundary l = 0 .. n_boundaries - 1, [N, width]; RN_NODE_NONE beyond. */
+RN_API rn_node rn_model_boundary(const rn_model *model, rn_index l);
 
 /**
  * theta := initial values. Parameter number i takes std times draws 0, 1, .. of the stream

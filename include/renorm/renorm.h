@@ -4,11 +4,14 @@
 #ifndef RENORM_RENORM_H
 #define RENORM_RENORM_H
 
+#include <renorm/blocks.h>
 #include <renorm/config.h>
 #include <renorm/cost.h>
 #include <renorm/couplings.h>
 #include <renorm/data.h>
+#include <renorm/evolution.h>
 #include <renorm/export.h>
+#include <renorm/family.h>
 #include <renorm/folder.h>
 #include <renorm/graph.h>
 #include <renorm/info.h>
@@ -18,6 +21,7 @@
 #include <renorm/observer.h>
 #include <renorm/op.h>
 #include <renorm/plan.h>
+#include <renorm/propagation.h>
 #include <renorm/report.h>
 #include <renorm/run.h>
 #include <renorm/selftest.h>
@@ -28,5 +32,6 @@
 #include <renorm/train.h>
 #include <renorm/transport.h>
 #include <renorm/types.h>
+#include <renorm/verdict.h>
 
 #endif

@@ -88,6 +88,7 @@ static rn_status build(rn_model *model, const void *values, rn_node x, rn_node *
                           .parametrisation = settings->parametrisation,
                           .has_bias = settings->bias};
     rn_node h = rni_layer_map(model, &map, x);
+    rni_model_boundary(model, h);
 
     char name[32];
     map.name = name;
@@ -98,6 +99,7 @@ static rn_status build(rn_model *model, const void *values, rn_node x, rn_node *
         const rn_node a = rni_layer_activate(graph, settings->activation, h);
         const rn_node branch = rni_layer_map(model, &map, a);
         h = settings->residual ? rn_graph_add(graph, h, branch) : branch;
+        rni_model_boundary(model, h);
     }
 
     map.name = "readout";

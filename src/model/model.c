@@ -22,11 +22,33 @@ rn_node rni_model_weight(rn_model *model, const char *name, rn_shape shape, doub
 {
     const rn_node node = rn_graph_parameter(model->graph, name, shape);
     if (node == RN_NODE_NONE) return node;
-    double *grown = rni_resize(model->std, model->n_std, model->n_std + 1, sizeof *grown);
-    if (!grown) return node; /* rni_model_build sees that a std is missing */
-    model->std = grown;
-    model->std[model->n_std++] = std;
+    const rn_index n = model->n_std;
+    double *stds = rni_resize(model->std, n, n + 1, sizeof *stds);
+    if (stds) model->std = stds;
+    rn_index *blocks = rni_resize(model->block, n, n + 1, sizeof *blocks);
+    if (blocks) model->block = blocks;
+    model->is_short = model->is_short || !stds || !blocks; /* build looks at it */
+    if (model->is_short) return node;
+    model->std[n] = std;
+    model->block[n] = model->n_boundaries;
+    model->n_std++;
     return node;
+}
+
+void rni_model_boundary(rn_model *model, rn_node node)
+{
+    const rn_index n = model->n_boundaries;
+    rn_node *grown = rni_resize(model->boundaries, n, n + 1, sizeof *grown);
+    model->is_short = model->is_short || !grown;
+    if (!grown) return;
+    model->boundaries = grown;
+    model->boundaries[model->n_boundaries++] = node;
+}
+
+void rni_model_share(rn_model *model)
+{
+    for (rn_index i = 0; i < model->n_std; i++)
+        model->block[i] = RN_BLOCK_SHARED;
 }
 
 /* x [N, sample..] with the sample axis put in front. */
@@ -64,8 +86,8 @@ static rn_status build(const rni_model_kind *kind, const void *settings, rn_shap
     RNI_TRY(kind->build(model, settings, x, &model->output));
     rn_graph_name(model->graph, model->output, "f");
     RNI_TRY(rn_graph_status(model->graph));
-    if (model->n_std != rn_graph_n_parameters(model->graph))
-        return rni_fail(RN_ERR_MEMORY, "rn_model_create: no memory for a parameter");
+    if (model->is_short)
+        return rni_fail(RN_ERR_MEMORY, "rn_model_create: no memory for parameters and blocks");
     const rn_shape output = rn_graph_shape(model->graph, model->output);
     RNI_ASSERT(output.rank == 2 && output.dims[1] == model->n_outputs);
     (void)output;
@@ -116,6 +138,8 @@ void rn_model_destroy(rn_model *model)
     if (!model) return;
     rn_graph_destroy(model->graph);
     rni_free(model->std);
+    rni_free(model->block);
+    rni_free(model->boundaries);
     rni_free(model);
 }
 
@@ -176,8 +200,19 @@ rn_status rn_model_parameter(const rn_model *model, rn_index i, rn_parameter *ou
                           .node = node,
                           .offset = offset,
                           .size = size_of(model->graph, node),
-                          .std = model->std[i]};
+                          .std = model->std[i],
+                          .block = model->block[i]};
     return RN_OK;
+}
+
+rn_index rn_model_n_boundaries(const rn_model *model)
+{
+    return model->n_boundaries;
+}
+
+rn_node rn_model_boundary(const rn_model *model, rn_index l)
+{
+    return l >= 0 && l < model->n_boundaries ? model->boundaries[l] : RN_NODE_NONE;
 }
 
 rn_status rn_model_initialise(const rn_model *model, uint64_t seed, double *theta)

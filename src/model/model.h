@@ -6,6 +6,7 @@
 #define RNI_MODEL_MODEL_H
 
 #include <renorm/model.h>
+#include <stdbool.h>
 
 #include "core/option.h"
 
@@ -15,8 +16,12 @@ struct rn_model {
     rn_node output;
     rn_index n_features;
     rn_index n_outputs;
-    double *std;    /**< owned, [n_std] initial standard deviation of every parameter */
-    rn_index n_std; /**< number of parameters */
+    double *std;         /**< owned, [n_std] initial standard deviation of every parameter */
+    rn_index *block;     /**< owned, [n_std] block of every parameter, or RN_BLOCK_SHARED */
+    rn_index n_std;      /**< number of parameters */
+    rn_node *boundaries; /**< owned, [n_boundaries] h_0, h_1, .. */
+    rn_index n_boundaries;
+    bool is_short; /**< memory ran out for one of these arrays */
 };
 
 /** One kind of network. Constant. */
@@ -46,8 +51,16 @@ const rni_option_table *rni_model_options(rn_index i);
 RN_NODISCARD rn_status rni_model_build(const rni_option_table *options, const void *settings,
                                        rn_shape sample, rn_index n_outputs, rn_model **out);
 
-/** Appends a parameter whose initial values have standard deviation `std` (0: all zero). */
+/** Appends a parameter whose initial values have standard deviation `std` (0: all zero). Its block
+    is the number of boundaries there are so far. */
 rn_node rni_model_weight(rn_model *model, const char *name, rn_shape shape, double std);
+
+/** The next boundary of blocks: a node [N, ..] through which alone the earlier ones act on what
+    follows. */
+void rni_model_boundary(rn_model *model, rn_node node);
+
+/** Says that the parameters so far act in more than one block. */
+void rni_model_share(rn_model *model);
 
 extern const rni_model_kind rni_model_mlp;
 extern const rni_model_kind rni_model_recurrent;

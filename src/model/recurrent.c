@@ -68,7 +68,9 @@ static rn_node unroll(rn_model *model, const recurrent_settings *settings, rn_no
         if (t > 0) z = rn_graph_add(graph, rni_layer_reuse(model, state, h, u), z);
         if (settings->bias) z = rn_graph_add(graph, z, b);
         h = rni_layer_activate(graph, settings->activation, z);
+        rni_model_boundary(model, h);
     }
+    rni_model_share(model);
     return h;
 }
 

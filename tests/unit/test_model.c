@@ -536,6 +536,42 @@ static void every_option_table_is_sound_and_reachable_by_name(void **state)
     assert_int_equal(n, 2);
 }
 
+/* Boundaries stand between the maps, and every parameter knows its block. */
+static void blocks_are_the_hidden_maps_and_the_steps(void **state)
+{
+    (void)state;
+    const rn_setting settings[] = {{"depth", "3"}, {"width", "4"}, {"bias", "true"}};
+    rn_model *model = make("mlp", settings, 3, RN_SHAPE(6), 2);
+    assert_int_equal(rn_model_n_boundaries(model), 4);
+    for (rn_index i = 0; i < rn_model_n_parameters(model); i++) {
+        rn_parameter parameter;
+        assert_status(rn_model_parameter(model, i, &parameter), RN_OK);
+        assert_int_equal(parameter.block, i / 2); /* a matrix and a bias each */
+    }
+    for (rn_index l = 0; l < 4; l++) {
+        const rn_shape shape = rn_graph_shape(rn_model_graph(model), rn_model_boundary(model, l));
+        assert_int_equal(shape.rank, 2);
+        assert_int_equal(shape.dims[1], 4);
+    }
+    assert_int_equal(rn_model_boundary(model, 4), RN_NODE_NONE);
+    assert_int_equal(rn_model_boundary(model, -1), RN_NODE_NONE);
+    rn_model_destroy(model);
+
+    const rn_setting steps[] = {{"steps", "3"}, {"width", "4"}};
+    model = make("recurrent", steps, 2, RN_SHAPE(6), 2);
+    assert_int_equal(rn_model_n_boundaries(model), 3);
+    for (rn_index i = 0; i < rn_model_n_parameters(model); i++) {
+        rn_parameter parameter;
+        assert_status(rn_model_parameter(model, i, &parameter), RN_OK);
+        assert_int_equal(parameter.block,
+                         strcmp(parameter.name, "readout.weight") == 0 ? 3 : RN_BLOCK_SHARED);
+    }
+    rn_model_destroy(model);
+    model = make("tied", NULL, 0, RN_SHAPE(6), 2);
+    assert_int_equal(rn_model_n_boundaries(model), 0);
+    rn_model_destroy(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -552,6 +588,7 @@ int main(void)
         cmocka_unit_test(mistakes_in_settings_are_named),
         cmocka_unit_test(shapes_that_do_not_fit_are_refused),
         cmocka_unit_test(every_option_table_is_sound_and_reachable_by_name),
+        cmocka_unit_test(blocks_are_the_hidden_maps_and_the_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
