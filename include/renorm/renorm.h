@@ -31,6 +31,7 @@
 #include <renorm/status.h>
 #include <renorm/train.h>
 #include <renorm/transport.h>
+#include <renorm/transport_solve.h>
 #include <renorm/types.h>
 #include <renorm/verdict.h>
 
