@@ -33,6 +33,7 @@
 #include <renorm/transport.h>
 #include <renorm/transport_solve.h>
 #include <renorm/types.h>
+#include <renorm/velocity_law.h>
 #include <renorm/verdict.h>
 
 #endif
