@@ -153,35 +153,40 @@ static void scale(const rni_cells *cells, const double *u, const rn_index *order
     }
 }
 
+/* Both numbers, with work space at hand. */
+static void measure_collapse(const rni_cells *cells, const rn_velocity_law_options *options,
+                             scaled *at, double *u, rn_index *order, double *found,
+                             rn_velocity_law *law)
+{
+    rn_index n_found = 0;
+    for (rn_index k = 0; k < cells->count; k++)
+        u[cells->at[k].i] = cells->at[k].u;
+    scale(cells, u, NULL, at);
+    law->collapse = spread(cells->h, cells->count, at);
+    for (rn_index k = 0; k < options->n_shuffles; k++) {
+        const rni_stream stream = {
+            .seed = options->seed, .purpose = RNI_RNG_CHOICE, .part = (uint32_t)k};
+        rni_rng_permutation(stream, cells->n_times, order);
+        scale(cells, u, order, at);
+        const double value = spread(cells->h, cells->count, at);
+        if (isfinite(value)) found[n_found++] = value;
+    }
+    qsort(found, (size_t)n_found, sizeof *found, compare);
+    if (n_found > 0) law->collapse_shuffled = found[n_found / 2];
+}
+
 rn_status rni_law_collapse(const rni_cells *cells, const rn_velocity_law_options *options,
                            rn_velocity_law *law)
 {
-    const rn_index n = options->n_shuffles;
     scaled *at = rni_alloc(cells->count, sizeof *at);
     double *u = rni_alloc(cells->n_times, sizeof *u);
     rn_index *order = rni_alloc(cells->n_times, sizeof *order);
-    double *found = rni_alloc(n, sizeof *found);
-    rn_status status = at && u && order && found ? RN_OK : no_memory(cells);
-    if (status == RN_OK) {
-        for (rn_index k = 0; k < cells->count; k++)
-            u[cells->at[k].i] = cells->at[k].u;
-        scale(cells, u, NULL, at);
-        law->collapse = spread(cells->h, cells->count, at);
-        rn_index n_found = 0;
-        for (rn_index k = 0; k < n; k++) {
-            const rni_stream stream = {
-                .seed = options->seed, .purpose = RNI_RNG_CHOICE, .part = (uint32_t)k};
-            rni_rng_permutation(stream, cells->n_times, order);
-            scale(cells, u, order, at);
-            const double value = spread(cells->h, cells->count, at);
-            if (isfinite(value)) found[n_found++] = value;
-        }
-        qsort(found, (size_t)n_found, sizeof *found, compare);
-        if (n_found > 0) law->collapse_shuffled = found[n_found / 2];
-    }
+    double *found = rni_alloc(options->n_shuffles, sizeof *found);
+    const bool is_complete = at && u && order && found;
+    if (is_complete) measure_collapse(cells, options, at, u, order, found, law);
     rni_free(at);
     rni_free(u);
     rni_free(order);
     rni_free(found);
-    return status;
+    return is_complete ? RN_OK : no_memory(cells);
 }

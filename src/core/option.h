@@ -92,13 +92,13 @@ typedef struct rni_range {
 typedef struct rni_option {
     const char *key;            /**< lower_case word */
     rni_option_type type;       /**< set by RNI_FIELD */
+    bool is_path;               /**< a text that names a file or folder: see rni_settings_anchor */
     size_t offset;              /**< set by RNI_FIELD: place in the settings struct */
     rni_range range;            /**< integers, reals, lists of reals */
     const char *const *choices; /**< for a choice: the words, NULL-terminated */
     const char *unit;           /**< such as "1/time"; NULL: dimensionless or not a number */
     const char *initial;        /**< default, as a user would write it; NULL: required */
     const char *help;           /**< one line, no full stop */
-    bool is_path;               /**< a text that names a file or folder: see rni_settings_anchor */
 } rni_option;
 
 /** All settings of one thing. */
