@@ -2,6 +2,7 @@
  * The numbers behind conditions C1 and C3, and the tests of families, on inputs worked by hand.
  */
 #include <math.h>
+#include <renorm/coherence.h>
 #include <renorm/evolution.h>
 #include <renorm/family.h>
 #include <renorm/propagation.h>
@@ -86,6 +87,131 @@ static void largest_singular_values_match_rotations(void **state)
     assert_status(rni_largest_singular(20, 20, a, work, &sigma), RN_OK);
     assert_close(sigma, 0.0, 0.0);
     rni_free(work);
+}
+
+/* ---- coherence ------------------------------------------------------------------------------- */
+
+enum { SAMPLES = 4, OUTPUTS = 2, ROWS = SAMPLES * OUTPUTS, BLOCKS = 5 };
+
+/* H M H with H written out. */
+static void center_plainly(const double *m, double *out)
+{
+    double h[ROWS * ROWS] = {0};
+    double half[ROWS * ROWS];
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < ROWS; j++)
+            h[i * ROWS + j] = (i == j) - (i % OUTPUTS == j % OUTPUTS ? 1.0 / SAMPLES : 0.0);
+    dense_multiply(ROWS, h, m, half);
+    dense_multiply(ROWS, half, h, out);
+}
+
+/* A random kernel of rank 3 and what is left of it when centred. */
+static void draw_kernel(uint32_t part, double *kernel, double *centred)
+{
+    double j[ROWS * 3];
+    for (int i = 0; i < ROWS * 3; i++)
+        j[i] = 1.0 + normal(part, (uint64_t)i);
+    for (int a = 0; a < ROWS; a++)
+        for (int b = 0; b < ROWS; b++) {
+            kernel[a * ROWS + b] = 0.0;
+            for (int k = 0; k < 3; k++)
+                kernel[a * ROWS + b] += j[a * 3 + k] * j[b * 3 + k];
+        }
+    center_plainly(kernel, centred);
+}
+
+static double cosine_of(const double *a, const double *b)
+{
+    double dots[3] = {0};
+    for (int k = 0; k < ROWS * ROWS; k++) {
+        dots[0] += a[k] * b[k];
+        dots[1] += a[k] * a[k];
+        dots[2] += b[k] * b[k];
+    }
+    return dots[0] / sqrt(dots[1] * dots[2]);
+}
+
+static void overlaps_are_cosines_of_centred_kernels(void **state)
+{
+    (void)state;
+    double kernels[BLOCKS][ROWS * ROWS];
+    double centred[BLOCKS][ROWS * ROWS];
+    double *list[BLOCKS];
+    for (int l = 0; l < BLOCKS; l++) {
+        draw_kernel(20 + (uint32_t)l, kernels[l], centred[l]);
+        list[l] = kernels[l];
+    }
+    double overlap[BLOCKS * BLOCKS];
+    double rows[BLOCKS];
+    double distance[BLOCKS];
+    rn_coherence said;
+    assert_status(
+        rn_coherence_measure(BLOCKS, SAMPLES, OUTPUTS, list, overlap, rows, distance, &said),
+        RN_OK);
+    double largest = 0.0;
+    double sums[BLOCKS] = {0};
+    for (int l = 0; l < BLOCKS; l++) {
+        double row = 0.0;
+        for (int m = 0; m < BLOCKS; m++) {
+            const double cosine = cosine_of(centred[l], centred[m]);
+            assert_close(overlap[l * BLOCKS + m], cosine, 1e-13);
+            row += cosine;
+            if (m >= l) sums[m - l] += cosine / (BLOCKS - m + l);
+        }
+        assert_close(rows[l], row, 1e-13);
+        largest = fmax(largest, row);
+    }
+    for (int d = 0; d < BLOCKS; d++)
+        assert_close(distance[d], sums[d], 1e-13);
+    assert_close(said.largest_row, largest, 1e-13);
+}
+
+/* Kernels on disjoint samples overlap in their centring alone; equal ones fully; a geometric decay
+   has the length of its ratio. */
+static void known_overlaps_and_decay_lengths(void **state)
+{
+    (void)state;
+    enum { N = 64 };
+    static double kernels[4][N * N];
+    static const double angle[] = {0.0, 0.3, 0.6, 0.9};
+    double *list[] = {kernels[0], kernels[1], kernels[2], kernels[3]};
+    double overlap[16];
+    double rows[4];
+    double distance[4];
+    rn_coherence said;
+    /* rank one along directions in a plane orthogonal to the ones: overlap cos^2 of the angle */
+    for (int l = 0; l < 4; l++)
+        for (int i = 0; i < N; i++)
+            for (int j = 0; j < N; j++) {
+                const double t = 2.0 * 3.14159265358979323846 / N;
+                kernels[l][i * N + j] = 7.0 + cos(t * i - angle[l]) * cos(t * j - angle[l]);
+            }
+    assert_status(rn_coherence_measure(4, N, 1, list, overlap, rows, distance, &said), RN_OK);
+    for (int l = 0; l < 4; l++)
+        for (int m = 0; m < 4; m++)
+            assert_close(overlap[l * 4 + m], pow(cos(angle[l] - angle[m]), 2.0), 1e-12);
+    const double slope = (log(distance[3]) - log(distance[1])) / 2.0;
+    assert_close(said.decay_length, -1.0 / slope, 1e-10);
+    memcpy(kernels[1], kernels[0], sizeof kernels[0]);
+    double *same[] = {kernels[0], kernels[1]};
+    assert_status(rn_coherence_measure(2, N, 1, same, overlap, rows, distance, &said), RN_OK);
+    assert_close(said.mean_row, 2.0, 1e-12);
+    assert_true(isnan(said.decay_length));
+    for (int i = 0; i < N * N; i++)
+        kernels[1][i] = 3.0;
+    said.mean_row = 7.0;
+    assert_status(rn_coherence_measure(2, N, 1, same, overlap, rows, distance, &said),
+                  RN_ERR_DOMAIN);
+    kernels[1][5] = (double)NAN;
+    assert_status(rn_coherence_measure(2, N, 1, same, overlap, rows, distance, &said),
+                  RN_ERR_NONFINITE);
+    assert_close(said.mean_row, 7.0, 0.0);
+    assert_status(rn_coherence_measure(2, 1, 1, same, overlap, rows, distance, &said),
+                  RN_ERR_ARGUMENT);
+    (void)rni_fail_allocation(1);
+    assert_status(rn_coherence_measure(2, N, 1, list, overlap, rows, distance, &said),
+                  RN_ERR_MEMORY);
+    (void)rni_fail_allocation(0);
 }
 
 /* ---- influence ------------------------------------------------------------------------------- */
@@ -374,6 +500,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gains_of_known_products),
         cmocka_unit_test(largest_singular_values_match_rotations),
+        cmocka_unit_test(overlaps_are_cosines_of_centred_kernels),
+        cmocka_unit_test(known_overlaps_and_decay_lengths),
         cmocka_unit_test(influence_of_a_matrix_worked_by_hand),
         cmocka_unit_test(evolution_worked_by_hand),
         cmocka_unit_test(a_burst_is_a_peak_that_stands_out_on_both_sides),
