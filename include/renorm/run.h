@@ -116,6 +116,31 @@ typedef struct rn_snapshot {
     double coupling_split_entries;      /**< pairs of shells in Delta_x */
     double coupling_shifted_tilt;       /**< Delta, tilt removed, shells shifted by half a width */
     double coupling_shifted_cross_tilt; /**< Delta_x^2, tilt removed, of those */
+
+    /* how the kernel moves (C3, renorm/evolution.h); with kinks the jumps of M are missed */
+    double kernel_size; /**< |M|_F, 1/time */
+    double kernel_turn; /**< |M'|_F, 1/time^2 */
+    double loss_decay;  /**< -(d ln L/dt) of the least-squares energy, 1/time */
+
+    /* the blocks of the network, at step 0 with conditions: true; else n_blocks = 0 and NaN.
+       C1: renorm/propagation.h, C2: renorm/coherence.h; on block_samples samples */
+    rn_index n_blocks;  /**< L, from input to output */
+    const double *gain; /**< [(L + 1) x (L + 1)] largest gain sigma_lm from boundary l to m > l;
+                             NaN elsewhere */
+    const double *influence;      /**< [L x L] I_lm, 1/time; NaN where blocks share parameters */
+    const double *influence_row;  /**< [L] sum_m I_lm / loss_decay */
+    const double *overlap;        /**< [L x L] of doubly centred block kernels; NaN likewise */
+    const double *overlap_row;    /**< [L] */
+    const double *overlap_at;     /**< [L] mean overlap at distance 0, 1, .. */
+    double gain_largest;          /**< over all pairs */
+    double influence_largest_row; /**< over blocks */
+    double influence_mean_row;
+    double influence_band;    /**< share of neighbours and the diagonal in sum I */
+    double influence_uniform; /**< what it is when all entries are equal */
+    double overlap_largest_row;
+    double overlap_mean_row;
+    double overlap_decay; /**< blocks; infinite without decay */
+    double block_samples; /**< samples looked at */
 } rn_snapshot;
 
 /** The run as a whole. Texts are borrowed from the run. */

@@ -18,7 +18,10 @@ typedef enum axis {
     AXIS_BOUNDARY,
     AXIS_SCALE,
     AXIS_EDGE,
-    AXIS_PAIR
+    AXIS_PAIR,
+    AXIS_BLOCK,
+    AXIS_BLOCK_PAIR,
+    AXIS_GATE
 } axis;
 
 typedef struct field {
@@ -41,8 +44,14 @@ typedef struct field {
     {{name, unit, "scale edge", help}, AXIS_EDGE, offsetof(rn_snapshot, member)},
 #define PAIRS(member, name, unit, help)                                                            \
     {{name, unit, "scale pair", help}, AXIS_PAIR, offsetof(rn_snapshot, member)},
-static const field fields[] = {
-    RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES, SCALES, EDGES, PAIRS)};
+#define BLOCKS(member, name, unit, help)                                                           \
+    {{name, unit, "block", help}, AXIS_BLOCK, offsetof(rn_snapshot, member)},
+#define BLOCK_PAIRS(member, name, unit, help)                                                      \
+    {{name, unit, "block pair", help}, AXIS_BLOCK_PAIR, offsetof(rn_snapshot, member)},
+#define GATES(member, name, unit, help)                                                            \
+    {{name, unit, "block edge pair", help}, AXIS_GATE, offsetof(rn_snapshot, member)},
+static const field fields[] = {RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES, SCALES, EDGES, PAIRS,
+                                              BLOCKS, BLOCK_PAIRS, GATES)};
 #undef REAL
 #undef MODES
 #undef SHELLS
@@ -50,6 +59,9 @@ static const field fields[] = {
 #undef SCALES
 #undef EDGES
 #undef PAIRS
+#undef BLOCKS
+#undef BLOCK_PAIRS
+#undef GATES
 
 #define N_FIELDS ((rn_index)(sizeof fields / sizeof fields[0]))
 
@@ -72,6 +84,10 @@ static rn_index axis_length(const rn_snapshot *snapshot, axis which)
     case AXIS_SCALE: return snapshot->n_scales;
     case AXIS_EDGE: return snapshot->n_scales > 0 ? snapshot->n_scales + 1 : 0;
     case AXIS_PAIR: return snapshot->n_scales * snapshot->n_scales;
+    case AXIS_BLOCK: return snapshot->n_blocks;
+    case AXIS_BLOCK_PAIR: return snapshot->n_blocks * snapshot->n_blocks;
+    case AXIS_GATE:
+        return snapshot->n_blocks > 0 ? (snapshot->n_blocks + 1) * (snapshot->n_blocks + 1) : 0;
     case AXIS_NONE: break;
     }
     return 1;
@@ -104,9 +120,12 @@ const double *rn_snapshot_values(const rn_snapshot *snapshot, rn_index i, rn_ind
 }
 
 rn_status rni_snapshot_init(rn_snapshot *snapshot, rn_index n_modes, rn_index n_boundaries,
-                            rn_index n_scales)
+                            rn_index n_scales, rn_index n_blocks)
 {
-    rn_snapshot made = {.n_modes = n_modes, .n_boundaries = n_boundaries, .n_scales = n_scales};
+    rn_snapshot made = {.n_modes = n_modes,
+                        .n_boundaries = n_boundaries,
+                        .n_scales = n_scales,
+                        .n_blocks = n_blocks};
     rn_index total = 0;
     for (rn_index i = 0; i < N_FIELDS; i++)
         if (fields[i].axis != AXIS_NONE) total += axis_length(&made, fields[i].axis);

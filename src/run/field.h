@@ -9,7 +9,8 @@
 
 /* member, name, unit, help. REAL members are numbers, the others pointers to arrays over an axis.
  */
-#define RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES, SCALES, EDGES, PAIRS)                      \
+#define RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES, SCALES, EDGES, PAIRS, BLOCKS, BLOCK_PAIRS, \
+                       GATES)                                                                      \
     REAL(record.time, "time", "time", "learning time")                                             \
     REAL(record.learning_rate, "learning_rate", "time", "step size of the step that follows")      \
     REAL(record.loss, "loss", "energy", "loss on the training samples")                            \
@@ -72,18 +73,37 @@
     REAL(coupling_shifted_tilt, "coupling_shifted_tilt", "nat",                                    \
          "Delta, tilt removed, shells shifted by half a width")                                    \
     REAL(coupling_shifted_cross_tilt, "coupling_shifted_cross_tilt", "nat^2",                      \
-         "split-half defect of those, tilt removed")
+         "split-half defect of those, tilt removed")                                               \
+    REAL(kernel_size, "kernel_size", "1/time", "|M|_F, root of the sum of squares of M")           \
+    REAL(kernel_turn, "kernel_turn", "1/time^2", "|M'|_F of its tangent")                          \
+    REAL(loss_decay, "loss_decay", "1/time", "-(d ln L/dt)")                                       \
+    GATES(gain, "gain", "1", "largest singular value of dh_m/dh_l between block boundaries")       \
+    BLOCK_PAIRS(influence, "influence", "1/time", "how fast the motion of block m turns J of l")   \
+    BLOCKS(influence_row, "influence_row", "1", "row sums of the influence over loss_decay")       \
+    BLOCK_PAIRS(overlap, "overlap", "1", "cosines between doubly centred block kernels")           \
+    BLOCKS(overlap_row, "overlap_row", "1", "row sums of the overlaps")                            \
+    BLOCKS(overlap_at, "overlap_at", "1", "mean overlap at distance 0, 1, ..")                     \
+    REAL(gain_largest, "gain_largest", "1", "largest gain over all pairs of boundaries")           \
+    REAL(influence_largest_row, "influence_largest_row", "1", "largest row sum of the influence")  \
+    REAL(influence_mean_row, "influence_mean_row", "1", "mean row sum of the influence")           \
+    REAL(influence_band, "influence_band", "1", "share of the diagonal and its neighbours")        \
+    REAL(influence_uniform, "influence_uniform", "1", "that share for equal entries")              \
+    REAL(overlap_largest_row, "overlap_largest_row", "1", "largest row sum of the overlaps")       \
+    REAL(overlap_mean_row, "overlap_mean_row", "1", "mean row sum of the overlaps")                \
+    REAL(overlap_decay, "overlap_decay", "block", "decay length of the overlaps")                  \
+    REAL(block_samples, "block_samples", "1", "samples behind gains, influence and overlaps")
 
 /** Number of quantities. */
 rn_index rni_field_count(void);
 
 /**
  * Gives a snapshot its arrays, carved from one block and filled with NaN; numbers become NaN too.
- * n_modes, n_boundaries (>= 1) and n_scales are set.
+ * n_modes, n_boundaries (>= 1), n_scales and n_blocks are set.
  * @return RN_OK; RN_ERR_MEMORY, snapshot untouched
  */
 RN_NODISCARD rn_status rni_snapshot_init(rn_snapshot *snapshot, rn_index n_modes,
-                                         rn_index n_boundaries, rn_index n_scales);
+                                         rn_index n_boundaries, rn_index n_scales,
+                                         rn_index n_blocks);
 
 /** Releases the arrays and zeroes the struct. NULL and an all-zero struct are allowed. */
 void rni_snapshot_clear(rn_snapshot *snapshot);

@@ -66,6 +66,15 @@ static const rni_option options[] = {
      RNI_FIELD(rni_exact_settings, couplings),
      .initial = "true",
      .help = "measure couplings between shells and their log-shift defects"},
+    {.key = "conditions",
+     RNI_FIELD(rni_exact_settings, conditions),
+     .initial = "false",
+     .help = "measure, at the start, how the network's blocks pass on changes and resemble others"},
+    {.key = "condition_samples",
+     RNI_FIELD(rni_exact_settings, condition_samples),
+     .range = RNI_BETWEEN(2, 100000),
+     .initial = "32",
+     .help = "samples looked at for conditions, evenly spaced"},
 };
 static rn_status check(const void *settings)
 {
@@ -146,10 +155,13 @@ static rn_status bytes(const void *settings, rni_stage *stage, rni_measure_bytes
     const rn_index project = size * PROJECT_ROWS * stage->n_threads * n;
     const rn_index panels = PANEL_BYTES * stage->n_threads * n;
     const rn_index flow = chosen->closure_dt > 0.0 ? size * FLOW_VECTORS * stage->n_weights : 0;
-    *out = (rni_measure_bytes){.kept = size * total + programs + panels,
-                               .matrices = size * 4 * n * n,
-                               .work = rni_max(rni_max(eigen, factors), rni_max(project, flow)),
-                               .snapshot = size * (2 * n + SNAPSHOT_EXTRA)};
+    rn_index blocks = 0;
+    RNI_TRY(rni_exact_blocks_bytes(chosen, stage, &blocks));
+    *out = (rni_measure_bytes){
+        .kept = size * total + programs + panels,
+        .matrices = size * 4 * n * n,
+        .work = rni_max(rni_max(rni_max(eigen, factors), blocks), rni_max(project, flow)),
+        .snapshot = size * (2 * n + SNAPSHOT_EXTRA)};
     return RN_OK;
 }
 
@@ -297,7 +309,7 @@ static void keep_report(const rni_exact *x, const rn_shell_report *r, rn_snapsho
         inertial[i] = r->inertial[i];
 }
 
-static rn_status measure_shells(rni_exact *x, rn_snapshot *snapshot)
+static rn_status measure_shells(rni_exact *x, const rni_moment *moment, rn_snapshot *snapshot)
 {
     const rn_shell_input input = {.n = x->n,
                                   .n_samples = x->stage->train.n_samples,
@@ -308,16 +320,22 @@ static rn_status measure_shells(rni_exact *x, rn_snapshot *snapshot)
     const rn_record record = snapshot->record;
     rn_shell_report report = {0};
     rn_coupling_report couplings = {0};
+    rni_block_report blocks = {0};
     RNI_TRY(fit_grid(x));
     RNI_TRY(rni_exact_couplings(x, &couplings));
-    rn_status status = rni_shell_measure(x->stage->pool, &x->grid, &input, NULL, &report);
+    rn_status status = rni_exact_blocks(x, moment, record.step, &blocks);
     if (status == RN_OK)
-        status = rni_snapshot_init(snapshot, x->n, report.n_boundaries, couplings.n_shells);
+        status = rni_shell_measure(x->stage->pool, &x->grid, &input, NULL, &report);
+    if (status == RN_OK)
+        status =
+            rni_snapshot_init(snapshot, x->n, report.n_boundaries, couplings.n_shells, blocks.n);
     if (status == RN_OK) {
         snapshot->record = record;
         keep_report(x, &report, snapshot);
         rni_exact_keep_couplings(x, &couplings, snapshot);
+        rni_exact_keep_conditions(x, &blocks, snapshot);
     }
+    rni_free(blocks.block);
     rn_coupling_report_clear(&couplings);
     rn_shell_report_clear(&report);
     return status;
@@ -327,7 +345,7 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
 {
     rni_exact *x = state;
     RNI_TRY(measure_spectrum(x, moment));
-    RNI_TRY(measure_shells(x, snapshot));
+    RNI_TRY(measure_shells(x, moment, snapshot));
     rn_status status = RN_OK;
     if (x->settings->closure_dt > 0.0) status = rni_exact_closure(x, moment, snapshot);
     if (status == RN_OK && x->settings->step_budget && moment->next)

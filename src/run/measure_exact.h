@@ -4,7 +4,9 @@
 #ifndef RNI_RUN_MEASURE_EXACT_H
 #define RNI_RUN_MEASURE_EXACT_H
 
+#include <renorm/coherence.h>
 #include <renorm/couplings.h>
+#include <renorm/propagation.h>
 #include <renorm/shells.h>
 #include <renorm/spectra.h>
 
@@ -13,13 +15,15 @@
 typedef struct rni_exact_settings {
     rn_index snapshots; /* 0: as the share below allows */
     double overhead;
-    double change;     /* nats of ln loss */
-    double price;      /* training steps; 0: rni_exact_price */
-    double width;      /* h, nats; 0: ln 2 */
-    double room;       /* nats of lambda kept free above the first spectrum */
-    double closure_dt; /* units of 1/lambda_max; 0: closure is not measured */
-    bool step_budget;  /* measure the exact budget of the step that follows */
-    bool couplings;    /* measure couplings between shells */
+    double change;              /* nats of ln loss */
+    double price;               /* training steps; 0: rni_exact_price */
+    double width;               /* h, nats; 0: ln 2 */
+    double room;                /* nats of lambda kept free above the first spectrum */
+    double closure_dt;          /* units of 1/lambda_max; 0: closure is not measured */
+    bool step_budget;           /* measure the exact budget of the step that follows */
+    bool couplings;             /* measure couplings between shells */
+    bool conditions;            /* measure the blocks of the network at the start */
+    rn_index condition_samples; /* on so many samples */
 } rni_exact_settings;
 
 /* Matrices are [n x n], row-major. */
@@ -68,6 +72,32 @@ RN_NODISCARD rn_status rni_exact_couplings(const rni_exact *x, rn_coupling_repor
 /** Writes them, and whether there are kinks, into a snapshot of report->n_shells scales. */
 void rni_exact_keep_couplings(const rni_exact *x, const rn_coupling_report *report,
                               rn_snapshot *snapshot);
+
+/* What the blocks of the network look like; n = 0 and nothing else where they are not measured. */
+typedef struct rni_block_report {
+    rn_index n;    /* L */
+    double *block; /* owned: the arrays of rn_snapshot of these names */
+    double *gain, *influence, *influence_row, *overlap, *overlap_row, *overlap_at;
+    rn_influence said;
+    rn_coherence coherence;
+    rn_index n_samples;
+} rni_block_report;
+
+/**
+ * Gains, influence and overlaps at this moment: on request, at step 0, for a network that is a
+ * chain of blocks. lambda0, g0 and jv as after the spectrum.
+ * @return RN_OK; RN_ERR_NONFINITE; RN_ERR_MEMORY, ..
+ */
+RN_NODISCARD rn_status rni_exact_blocks(rni_exact *x, const rni_moment *moment, rn_index step,
+                                        rni_block_report *report);
+
+/** Bytes that takes beyond what the kernel keeps. */
+RN_NODISCARD rn_status rni_exact_blocks_bytes(const rni_exact_settings *settings, rni_stage *stage,
+                                              rn_index *bytes);
+
+/** Writes them into a snapshot of report->n blocks, with the numbers of C3. */
+void rni_exact_keep_conditions(const rni_exact *x, const rni_block_report *report,
+                               rn_snapshot *snapshot);
 
 /** The closure error at +-dt along the gradient flow. Uses phi1 and error1 as work space. */
 RN_NODISCARD rn_status rni_exact_closure(rni_exact *x, const rni_moment *moment,

@@ -36,7 +36,7 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
     (void)state;
     (void)moment;
     const rn_record record = snapshot->record;
-    const rn_status status = rni_snapshot_init(snapshot, 0, 1, 0);
+    const rn_status status = rni_snapshot_init(snapshot, 0, 1, 0, 0);
     if (status == RN_OK) snapshot->record = record;
     return status;
 }

@@ -274,6 +274,9 @@ static rn_status fill_quantity(const char *path, const rni_image_array *array, r
     return RN_OK;
 }
 
+/* Networks of more layers are not measured in any memory we know of. */
+#define MAX_BLOCKS 10000
+
 /* Shells of the couplings; 0 where there are none, and in folders of earlier versions. */
 static rn_status count_scales(const char *path, const rni_image_array *arrays, rn_index *n_scales)
 {
@@ -294,7 +297,15 @@ static rn_status fill_snapshot(const char *path, const rni_image_array *arrays,
     rn_index n_scales = 0;
     RNI_TRY(check_boundaries(path, s));
     RNI_TRY(count_scales(path, arrays, &n_scales));
-    RNI_TRY(rni_snapshot_init(snapshot, lambda->is_found ? lambda->count : 0, s->count, n_scales));
+    const rni_image_array *blocks = find_array(arrays, "overlap_row");
+    const rn_index n_blocks = blocks->is_found ? blocks->count : 0;
+    if (n_blocks > MAX_BLOCKS)
+        return rni_fail(RN_ERR_FORMAT,
+                        "%s: found %" PRId64 " numbers in 'overlap_row', expected at most %d; the "
+                        "file is damaged",
+                        path, n_blocks, MAX_BLOCKS);
+    RNI_TRY(rni_snapshot_init(snapshot, lambda->is_found ? lambda->count : 0, s->count, n_scales,
+                              n_blocks));
     for (rn_index i = 0; i < rni_field_count(); i++)
         RNI_TRY(fill_quantity(path, &arrays[i], i, snapshot));
     return RN_OK;

@@ -110,11 +110,13 @@ static rn_status fill_snapshot(rni_hdf5_image *image, rn_index step, rn_snapshot
     rn_index n_modes = 0;
     rn_index n_boundaries = 0;
     rn_index n_scales = 0;
+    rn_index n_blocks = 0;
     RNI_TRY(read_length(image, "lambda", &n_modes));
     RNI_TRY(read_length(image, "s", &n_boundaries));
     /* absent without couplings, and in folders of earlier versions */
     if (read_length(image, "coupling_modes", &n_scales) < 0) n_scales = 0;
-    RNI_TRY(rni_snapshot_init(snapshot, n_modes, n_boundaries, n_scales));
+    if (read_length(image, "overlap_row", &n_blocks) < 0) n_blocks = 0; /* likewise */
+    RNI_TRY(rni_snapshot_init(snapshot, n_modes, n_boundaries, n_scales, n_blocks));
     snapshot->record.step = step;
     for (rn_index i = 0; i < rni_field_count(); i++) {
         rn_index count = 0;
@@ -167,7 +169,7 @@ static rn_status make_bare(const rn_run *run, rn_index step, rn_snapshot *snapsh
     if (!record)
         return rni_fail(RN_ERR_FORMAT, "%s/metrics.csv: found no row for step %" PRId64,
                         rni_store_path(run->store), step);
-    RNI_TRY(rni_snapshot_init(snapshot, 0, 1, 0));
+    RNI_TRY(rni_snapshot_init(snapshot, 0, 1, 0, 0));
     snapshot->record = *record;
     return RN_OK;
 }

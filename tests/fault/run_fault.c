@@ -15,9 +15,10 @@
 #include "store/file.h"
 
 /* Setting a run up and taking its two measurements asks for some thousand allocations. */
-static const char *const tiny[] = {"model.depth=1",  "model.width=3", "data.kind=sphere",
-                                   "data.n_train=3", "data.n_test=2", "data.dimension=5",
-                                   "steps=1",        "threads=1",     "measure.snapshots=2"};
+static const char *const tiny[] = {
+    "model.depth=1",       "model.width=3",          "data.kind=sphere", "data.n_train=3",
+    "data.n_test=2",       "data.dimension=5",       "steps=1",          "threads=1",
+    "measure.snapshots=2", "measure.conditions=true"};
 
 static rn_status attempt(const rn_run_options *options, long fault, long *n_asked)
 {

@@ -87,18 +87,21 @@ static void every_quantity_has_a_name_of_its_own_and_its_numbers(void **state)
 {
     (void)state;
     rn_snapshot snapshot = {0};
-    assert_status(rni_snapshot_init(&snapshot, 5, 4, 2), RN_OK);
+    assert_status(rni_snapshot_init(&snapshot, 5, 4, 2, 6), RN_OK);
     for (rn_index i = 0; i < rni_field_count(); i++) {
         const rn_field *field = rn_snapshot_field(i);
         rn_index count = 0;
         const double *values = rn_snapshot_values(&snapshot, i, &count);
-        const rn_index expected = strcmp(field->axis, "mode") == 0         ? 5
-                                  : strcmp(field->axis, "boundary") == 0   ? 4
-                                  : strcmp(field->axis, "shell") == 0      ? 3
-                                  : strcmp(field->axis, "scale") == 0      ? 2
-                                  : strcmp(field->axis, "scale edge") == 0 ? 3
-                                  : strcmp(field->axis, "scale pair") == 0 ? 4
-                                                                           : 1;
+        const rn_index expected = strcmp(field->axis, "mode") == 0              ? 5
+                                  : strcmp(field->axis, "boundary") == 0        ? 4
+                                  : strcmp(field->axis, "shell") == 0           ? 3
+                                  : strcmp(field->axis, "scale") == 0           ? 2
+                                  : strcmp(field->axis, "scale edge") == 0      ? 3
+                                  : strcmp(field->axis, "scale pair") == 0      ? 4
+                                  : strcmp(field->axis, "block") == 0           ? 6
+                                  : strcmp(field->axis, "block pair") == 0      ? 36
+                                  : strcmp(field->axis, "block edge pair") == 0 ? 49
+                                                                                : 1;
         assert_non_null(values);
         assert_int_equal(count, expected);
         for (rn_index j = 0; j < count; j++)
