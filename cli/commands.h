@@ -14,6 +14,7 @@
     X(resume)                                                                                      \
     X(report)                                                                                      \
     X(plan)                                                                                        \
+    X(study)                                                                                       \
     X(export)                                                                                      \
     X(info)                                                                                        \
     X(selftest)                                                                                    \

@@ -25,11 +25,13 @@
 #include <renorm/propagation.h>
 #include <renorm/report.h>
 #include <renorm/run.h>
+#include <renorm/sample.h>
 #include <renorm/selftest.h>
 #include <renorm/setting.h>
 #include <renorm/shells.h>
 #include <renorm/spectra.h>
 #include <renorm/status.h>
+#include <renorm/study.h>
 #include <renorm/train.h>
 #include <renorm/transport.h>
 #include <renorm/transport_solve.h>

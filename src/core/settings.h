@@ -82,4 +82,7 @@ RN_NODISCARD rn_status rni_settings_anchor(rni_settings *settings, const char *f
     gives the same settings, and writing those the same text. */
 void rni_settings_write(const rni_settings *settings, rni_text *out);
 
+/** Appends a text as a double-quoted YAML scalar; what is not UTF-8 ends it. */
+void rni_settings_quote(const char *text, rni_text *out);
+
 #endif

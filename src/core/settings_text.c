@@ -12,8 +12,7 @@ static bool needs_escape(uint32_t code)
            || code == 0xFEFF || code == 0xFFFE || code == 0xFFFF;
 }
 
-/* Appends a double-quoted YAML scalar. */
-static void write_quoted(const char *text, rni_text *out)
+void rni_settings_quote(const char *text, rni_text *out)
 {
     const rn_index n_bytes = (rn_index)strlen(text);
     rni_text_add(out, "\"");
@@ -46,7 +45,7 @@ static void write_section(const rni_section *section, const rni_option_table *ta
         if (option->type == RNI_OPTION_TEXT) {
             rni_text value = {0};
             rni_option_format(option, values, &value);
-            write_quoted(rni_text_get(&value), out);
+            rni_settings_quote(rni_text_get(&value), out);
             out->is_broken |= value.is_broken;
             rni_text_clear(&value);
         } else {

@@ -52,19 +52,29 @@ static rn_status anchor_paths(rni_settings *settings)
 }
 
 /* Fills a zeroed configuration; the caller releases it on failure. */
-static rn_status fill(const char *path, rn_index n_overrides, const char *const *overrides,
-                      rn_config *config)
+static rn_status fill(const rni_document *document, rn_index n_overrides,
+                      const char *const *overrides, rn_config *config)
 {
-    rni_document *document = NULL;
-    if (path) RNI_TRY(rni_yaml_read(path, &document));
-    const rn_status status = rni_settings_create(rni_run_schema(), document, overrides, n_overrides,
-                                                 NULL, &config->settings);
-    rni_document_destroy(document);
-    if (status < 0) return status;
+    RNI_TRY(rni_settings_create(rni_run_schema(), document, overrides, n_overrides, NULL,
+                                &config->settings));
     RNI_TRY(anchor_paths(config->settings));
     rni_settings_write(config->settings, &config->text);
     if (config->text.is_broken) return rni_fail(RN_ERR_MEMORY, "rn_config_load: no memory");
+    return RN_OK;
+}
+
+rn_status rni_config_create(const rni_document *document, const char *path, rn_index n_overrides,
+                            const char *const *overrides, rn_config **out)
+{
+    rn_config *config = rni_alloc_zero(1, sizeof *config);
+    if (!config) return rni_fail(RN_ERR_MEMORY, "rn_config_load: no memory");
+    const rn_status status = fill(document, n_overrides, overrides, config);
+    if (status < 0) {
+        rn_config_destroy(config);
+        return status;
+    }
     name_config(path, config->name);
+    *out = config;
     return RN_OK;
 }
 
@@ -75,15 +85,11 @@ rn_status rn_config_load(const char *path, rn_index n_overrides, const char *con
         return rni_fail(RN_ERR_ARGUMENT,
                         "rn_config_load: out is NULL, or %" PRId64 " overrides without an array",
                         n_overrides);
-    rn_config *config = rni_alloc_zero(1, sizeof *config);
-    if (!config) return rni_fail(RN_ERR_MEMORY, "rn_config_load: no memory");
-    const rn_status status = fill(path, n_overrides, overrides, config);
-    if (status < 0) {
-        rn_config_destroy(config);
-        return status;
-    }
-    *out = config;
-    return RN_OK;
+    rni_document *document = NULL;
+    if (path) RNI_TRY(rni_yaml_read(path, &document));
+    const rn_status status = rni_config_create(document, path, n_overrides, overrides, out);
+    rni_document_destroy(document);
+    return status;
 }
 
 void rn_config_destroy(rn_config *config)

@@ -25,6 +25,16 @@ typedef struct rni_output_settings {
 /** All sections. */
 const rni_schema *rni_run_schema(void);
 
+/**
+ * A configuration from a parsed document: rn_config_load without the file.
+ * @param document  NULL: defaults and overrides only; needed during the call alone
+ * @param path      as rn_config_load, for the name
+ * @return as rn_config_load
+ */
+RN_NODISCARD rn_status rni_config_create(const rni_document *document, const char *path,
+                                         rn_index n_overrides, const char *const *overrides,
+                                         rn_config **out);
+
 /** The validated settings behind a configuration, borrowed. */
 const rni_settings *rni_config_settings(const rn_config *config);
 
