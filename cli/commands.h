@@ -12,6 +12,7 @@
 #define COMMAND_LIST(X)                                                                            \
     X(run)                                                                                         \
     X(resume)                                                                                      \
+    X(check)                                                                                       \
     X(report)                                                                                      \
     X(plan)                                                                                        \
     X(study)                                                                                       \

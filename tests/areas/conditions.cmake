@@ -1,5 +1,6 @@
 # Tests of conditions: rn_add_test(<name> <label>), one per line.
-target_sources(test_support PRIVATE support/coupling_cases.c)
+target_sources(test_support PRIVATE support/clopper_pearson.c support/coupling_cases.c
+                                     support/coupling_ensemble.c)
 rn_add_test(test_couplings unit)
 rn_add_test(test_condition_numbers unit)
 rn_add_test(test_coupling_memory fault)
@@ -15,3 +16,8 @@ rn_add_test(calibrate_velocity_law property)
 add_test(NAME calibrate_velocity_law_all COMMAND calibrate_velocity_law 300)
 rn_set_test_properties(calibrate_velocity_law_all slow)
 set_tests_properties(calibrate_velocity_law_all PROPERTIES TIMEOUT 1200)
+# What is wrong how often: a little always, the tables of docs/calibration.md among the slow tests.
+rn_add_test(test_invariance_calibration property)
+add_test(NAME test_invariance_calibration_full COMMAND test_invariance_calibration full)
+rn_set_test_properties(test_invariance_calibration_full slow)
+set_tests_properties(test_invariance_calibration_full PROPERTIES TIMEOUT 3600)

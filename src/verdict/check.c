@@ -1,0 +1,165 @@
+/*
+ * A check: every run by itself, then the families.
+ */
+#include <renorm/check.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "verdict/verdict.h"
+
+struct rn_check {
+    rni_subject *subjects; /* [capacity] */
+    rn_index count;
+};
+
+const char *rn_answer_text(rn_answer answer)
+{
+    switch (answer) {
+    case RN_ANSWER_HOLDS: return "holds";
+    case RN_ANSWER_FAILS: return "fails";
+    case RN_ANSWER_CANNOT_TELL: return "cannot tell";
+    case RN_ANSWER_NONE: break;
+    }
+    return "-";
+}
+
+const char *rn_conclusion_text(rn_conclusion conclusion)
+{
+    switch (conclusion) {
+    case RN_CONCLUSION_POWER_LAW: return "renormalizes, power law";
+    case RN_CONCLUSION_NO_LAW: return "renormalizes, no power law";
+    case RN_CONCLUSION_DOES_NOT: return "does not renormalize";
+    case RN_CONCLUSION_CANNOT_TELL: break;
+    }
+    return "cannot tell";
+}
+
+static const struct {
+    const char *id;
+    const char *name;
+} names[] = {
+    {"C1", "small changes pass through the blocks bounded and locally"},
+    {"C2", "blocks are incoherent at the start"},
+    {"C3", "the kernel evolves without bursts"},
+    {"C4", "couplings between shells look the same at every scale"},
+    {"law", "the velocity is a power of lambda"},
+};
+
+rn_check_line *rni_check_add(rni_subject *subject, const char *condition, const char *quantity,
+                             const char *unit)
+{
+    RNI_ASSERT(subject->shown.n_lines < RNI_CHECK_LINES);
+    rn_check_line *line = &subject->lines[subject->shown.n_lines++];
+    const double nan = (double)NAN;
+    *line = (rn_check_line){.condition = condition,
+                            .quantity = quantity,
+                            .unit = unit,
+                            .value = nan,
+                            .low = nan,
+                            .high = nan,
+                            .threshold = nan};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i].id, condition) == 0) line->name = names[i].name;
+    return line;
+}
+
+rn_answer rni_check_answer(const rni_subject *subject, const char *condition)
+{
+    for (rn_index i = 0; i < subject->shown.n_lines; i++)
+        if (strcmp(subject->lines[i].condition, condition) == 0) return subject->lines[i].answer;
+    return RN_ANSWER_NONE;
+}
+
+static void start(rni_subject *subject, const char *name, const char *path, rn_index n_runs)
+{
+    (void)snprintf(subject->name, sizeof subject->name, "%s", name);
+    (void)snprintf(subject->path, sizeof subject->path, "%s", path);
+    subject->shown = (rn_check_subject){
+        .name = subject->name, .path = subject->path, .n_runs = n_runs, .lines = subject->lines};
+}
+
+static void check_run(const rn_folder *folder, rni_subject *subject, rni_run_numbers *numbers)
+{
+    start(subject, rn_folder_name(folder), rn_folder_path(folder), 1);
+    rni_check_couplings(folder, subject, numbers);
+    rni_check_conclude(subject);
+}
+
+/* The family `which`, if it has two runs or more. */
+static void check_family(rn_index n, const rn_folder *const *folders, const rn_index *family,
+                         const rni_run_numbers *numbers, rn_index which, rn_check *check)
+{
+    const rni_run_numbers *of[RN_CHECK_MAX_RUNS];
+    char name[RN_CHECK_TEXT];
+    rn_index count = 0;
+    for (rn_index i = 0; i < n; i++)
+        if (family[i] == which) of[count++] = &numbers[i];
+    if (count < 2) return;
+    rni_subject *subject = &check->subjects[check->count++];
+    rni_check_family_name(n, folders, family, which, name);
+    start(subject, name, "", count);
+    subject->shown.is_family = 1;
+    rni_check_couplings_of(count, of, subject);
+    rni_check_conclude(subject);
+}
+
+static void check_all(rn_index n, const rn_folder *const *folders, rn_check *check,
+                      rni_run_numbers *numbers, rn_index *family)
+{
+    for (rn_index i = 0; i < n; i++)
+        check_run(folders[i], &check->subjects[check->count++], &numbers[i]);
+    rni_check_families(n, folders, family);
+    for (rn_index which = 0; which < n; which++)
+        check_family(n, folders, family, numbers, which, check);
+}
+
+rn_status rn_check_create(rn_index n_folders, const rn_folder *const *folders, rn_check **out)
+{
+    if (n_folders < 1 || n_folders > RN_CHECK_MAX_RUNS || !folders || !out)
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_check_create: a NULL argument, or %" PRId64 " runs, expected 1 .. %d",
+                        n_folders, RN_CHECK_MAX_RUNS);
+    for (rn_index i = 0; i < n_folders; i++)
+        if (!folders[i])
+            return rni_fail(RN_ERR_ARGUMENT, "rn_check_create: folder %" PRId64 " is NULL", i);
+    /* a family has two runs at least: at most half as many families as runs */
+    rn_check *check = rni_alloc_zero(1, sizeof *check);
+    rni_subject *subjects = rni_alloc_zero(n_folders + n_folders / 2, sizeof *subjects);
+    rni_run_numbers *numbers = rni_alloc_zero(n_folders, sizeof *numbers);
+    rn_index *family = rni_alloc_zero(n_folders, sizeof *family);
+    rn_status status = RN_OK;
+    if (!check || !subjects || !numbers || !family)
+        status =
+            rni_fail(RN_ERR_MEMORY, "rn_check_create: no memory for %" PRId64 " runs", n_folders);
+    if (status == RN_OK) {
+        check->subjects = subjects;
+        check_all(n_folders, folders, check, numbers, family);
+        *out = check;
+    } else {
+        rni_free(check);
+        rni_free(subjects);
+    }
+    rni_free(numbers);
+    rni_free(family);
+    return status;
+}
+
+void rn_check_destroy(rn_check *check)
+{
+    if (!check) return;
+    rni_free(check->subjects);
+    rni_free(check);
+}
+
+rn_index rn_check_count(const rn_check *check)
+{
+    return check ? check->count : 0;
+}
+
+const rn_check_subject *rn_check_get(const rn_check *check, rn_index i)
+{
+    return check && i >= 0 && i < check->count ? &check->subjects[i].shown : NULL;
+}
