@@ -39,8 +39,8 @@ static void print_table(const rn_check *check)
             print_cell(line->high);
             printf("\t%s", line->unit);
             print_cell(line->threshold);
-            printf("\t%s\t%s\t%s\t%s\n", rn_answer_text(line->answer), line->reason, line->remedy,
-                   line->origin);
+            printf("\t%s\t%s\t%s\t%s\n", line->decides ? rn_verdict_name(line->verdict) : "-",
+                   line->reason, line->remedy, line->origin);
         }
         printf("%s\t%s\tverdict\t\t\t\t\t\t\t%s\t%s\t\t\n", s->name, kind,
                rn_conclusion_text(s->conclusion), s->sentence);
@@ -74,8 +74,7 @@ static void print_json(const rn_check *check)
             json_real(&j, "low", line->low);
             json_real(&j, "high", line->high);
             json_real(&j, "threshold", line->threshold);
-            json_text(&j, "answer",
-                      line->answer == RN_ANSWER_NONE ? NULL : rn_answer_text(line->answer));
+            json_text(&j, "answer", line->decides ? rn_verdict_name(line->verdict) : NULL);
             json_text(&j, "reason", line->reason);
             json_text(&j, "would_suffice", line->remedy[0] ? line->remedy : NULL);
             json_text(&j, "origin", line->origin[0] ? line->origin : NULL);
@@ -91,19 +90,18 @@ static void print_json(const rn_check *check)
 
 /* ---- for people ------------------------------------------------------------------------------ */
 
-static style style_of_verdict(rn_conclusion verdict)
+static style style_of_conclusion(rn_conclusion conclusion)
 {
-    return verdict == RN_CONCLUSION_CANNOT_TELL ? STYLE_STRONG
-           : verdict == RN_CONCLUSION_DOES_NOT  ? STYLE_BAD
-                                                : STYLE_GOOD;
+    return conclusion == RN_CONCLUSION_CANNOT_TELL ? STYLE_STRONG
+           : conclusion == RN_CONCLUSION_DOES_NOT  ? STYLE_BAD
+                                                   : STYLE_GOOD;
 }
 
-static style style_of_answer(rn_answer answer)
+static style style_of_verdict(rn_verdict verdict)
 {
-    return answer == RN_ANSWER_HOLDS   ? STYLE_GOOD
-           : answer == RN_ANSWER_FAILS ? STYLE_BAD
-           : answer == RN_ANSWER_NONE  ? STYLE_FAINT
-                                       : STYLE_STRONG;
+    return verdict == RN_VERDICT_HOLDS   ? STYLE_GOOD
+           : verdict == RN_VERDICT_FAILS ? STYLE_BAD
+                                         : STYLE_STRONG;
 }
 
 /* Words of a text from column `indent` on, broken at `width`. */
@@ -133,12 +131,12 @@ static void print_line(const terminal *t, const rn_check_line *line)
 {
     const bool is_known = line->value > -HUGE_VAL && line->value < HUGE_VAL;
     const char *unit = strcmp(line->unit, "1") == 0 ? "" : line->unit;
-    const bool decides = line->answer != RN_ANSWER_NONE;
+    const bool decides = line->decides != 0;
     char text[256];
     if (decides)
         fprintf(t->stream, "\n  %s%-4s%s%s  %s%s%s\n", style_text(t, STYLE_STRONG), line->condition,
                 line->name, style_text(t, STYLE_PLAIN),
-                style_text(t, style_of_answer(line->answer)), rn_answer_text(line->answer),
+                style_text(t, style_of_verdict(line->verdict)), rn_verdict_name(line->verdict),
                 style_text(t, STYLE_PLAIN));
     if (is_known && line->low <= line->high)
         (void)snprintf(text, sizeof text, "%s = %.3g%s%s, from %.3g to %.3g", line->quantity,
@@ -172,7 +170,7 @@ static void print_page(const terminal *t, const rn_check *check)
         fprintf(t->stream, "\n%s%s%s", style_text(t, STYLE_STRONG), s->name,
                 style_text(t, STYLE_PLAIN));
         if (s->is_family) fprintf(t->stream, " (%d runs)", (int)s->n_runs);
-        fprintf(t->stream, ": %s%s%s\n", style_text(t, style_of_verdict(s->conclusion)), verdict,
+        fprintf(t->stream, ": %s%s%s\n", style_text(t, style_of_conclusion(s->conclusion)), verdict,
                 style_text(t, STYLE_PLAIN));
         const char *why = s->sentence + strlen(verdict);
         print_words(t, 2, why + strspn(why, ": "));

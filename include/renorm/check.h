@@ -16,6 +16,7 @@
 #define RENORM_CHECK_H
 
 #include <renorm/folder.h>
+#include <renorm/verdict.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,14 +28,6 @@ extern "C" {
 /** Bytes of the texts below, with their end. */
 #define RN_CHECK_TEXT 384
 
-/** What a number says about its condition. The numbers never change. */
-typedef enum rn_answer {
-    RN_ANSWER_NONE = 0, /**< a number beside, not judged */
-    RN_ANSWER_HOLDS = 1,
-    RN_ANSWER_FAILS = 2,
-    RN_ANSWER_CANNOT_TELL = 3
-} rn_answer;
-
 /** The numbers never change. */
 typedef enum rn_conclusion {
     RN_CONCLUSION_CANNOT_TELL = 0,
@@ -43,8 +36,7 @@ typedef enum rn_conclusion {
     RN_CONCLUSION_DOES_NOT = 3   /**< no law was measured, and one of C1 to C3 fails */
 } rn_conclusion;
 
-/** "holds", "fails", "cannot tell", "-"; and the verdict in words. Constant texts. */
-RN_API const char *rn_answer_text(rn_answer answer);
+/** The conclusion in words. Constant text. */
 RN_API const char *rn_conclusion_text(rn_conclusion conclusion);
 
 /** One number and what it says. Numbers that are not known are NaN. */
@@ -57,9 +49,10 @@ typedef struct rn_check_line {
     double low, high;           /**< its interval */
     double threshold;           /**< what it is held against */
     char origin[RN_CHECK_TEXT]; /**< of interval and threshold */
-    rn_answer answer;
-    char reason[RN_CHECK_TEXT]; /**< why this answer */
-    char remedy[RN_CHECK_TEXT]; /**< what would suffice to tell; "" where there is an answer */
+    int decides;                /**< 1: gives the condition its verdict; 0: a number beside */
+    rn_verdict verdict;         /**< where it decides */
+    char reason[RN_CHECK_TEXT]; /**< why this verdict */
+    char remedy[RN_CHECK_TEXT]; /**< what would suffice to tell; "" where it is told */
 } rn_check_line;
 
 /** One run, or one family of them. Borrowed from the check. */

@@ -5,8 +5,8 @@
 #define RENORM_RENORM_H
 
 #include <renorm/blocks.h>
-#include <renorm/coherence.h>
 #include <renorm/check.h>
+#include <renorm/coherence.h>
 #include <renorm/config.h>
 #include <renorm/cost.h>
 #include <renorm/couplings.h>

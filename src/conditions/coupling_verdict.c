@@ -6,13 +6,18 @@
 
 #include <math.h>
 
+void rni_invariance_add(rni_square *mean, rn_index n_before, rni_square next)
+{
+    const double count = (double)n_before + 1.0;
+    mean->square += (next.square - mean->square) / count;
+    mean->error += (next.error - mean->error) / count;
+}
+
 rni_square rni_invariance_over_time(rn_index n, const rni_square *squares)
 {
     rni_square mean = {.n_runs = 1};
-    for (rn_index i = 0; i < n; i++) {
-        mean.square += squares[i].square / (double)n;
-        mean.error += squares[i].error / (double)n;
-    }
+    for (rn_index i = 0; i < n; i++)
+        rni_invariance_add(&mean, i, squares[i]);
     return mean;
 }
 
@@ -34,7 +39,7 @@ rni_square rni_invariance_over_runs(rn_index n, const rni_square *squares)
 rni_invariance rni_invariance_judge(rni_square found)
 {
     const double factor =
-        fmax(RNI_INVARIANCE_LOW, RNI_INVARIANCE_HIGH - log2((double)found.n_runs));
+        fmax(RNI_INVARIANCE_MANY, RNI_INVARIANCE_HIGH - log2((double)found.n_runs));
     const double low = found.square - RNI_INVARIANCE_LOW * found.error;
     const double high = found.square + factor * found.error;
     rni_invariance out = {.value = sqrt(fmax(found.square, 0.0)),

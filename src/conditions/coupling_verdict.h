@@ -18,10 +18,11 @@
  * Factors from docs/calibration.md: at a true defect of exactly the threshold either wrong answer
  * comes in at most 5 % of draws. Above it reaches further, since squares that are small by chance
  * come with errors that are small too; over n independent runs that fades, and HIGH becomes
- * max(LOW, HIGH - log2 n).
+ * max(MANY, HIGH - log2 n).
  */
 #define RNI_INVARIANCE_LOW  2.25
 #define RNI_INVARIANCE_HIGH 5.0
+#define RNI_INVARIANCE_MANY 2.75
 
 /** Fewest pairs of shells: those of 8 shells with 4 modes. With 6 and a motion of rank 1 the
     wrong "holds" came in 7 % of draws (factor 4). */
@@ -41,6 +42,9 @@ typedef struct rni_square {
  * @param n  >= 1
  */
 rni_square rni_invariance_over_time(rn_index n, const rni_square *squares);
+
+/** The same one by one: *mean, of n_before snapshots, takes in another. Start with zeros. */
+void rni_invariance_add(rni_square *mean, rn_index n_before, rni_square next);
 
 /**
  * Independent runs: mean of the squares; the error of the mean, from the runs' own errors or from

@@ -15,17 +15,6 @@ struct rn_check {
     rn_index count;
 };
 
-const char *rn_answer_text(rn_answer answer)
-{
-    switch (answer) {
-    case RN_ANSWER_HOLDS: return "holds";
-    case RN_ANSWER_FAILS: return "fails";
-    case RN_ANSWER_CANNOT_TELL: return "cannot tell";
-    case RN_ANSWER_NONE: break;
-    }
-    return "-";
-}
-
 const char *rn_conclusion_text(rn_conclusion conclusion)
 {
     switch (conclusion) {
@@ -66,11 +55,14 @@ rn_check_line *rni_check_add(rni_subject *subject, const char *condition, const 
     return line;
 }
 
-rn_answer rni_check_answer(const rni_subject *subject, const char *condition)
+bool rni_check_is(const rni_subject *subject, const char *condition, rn_verdict verdict)
 {
-    for (rn_index i = 0; i < subject->shown.n_lines; i++)
-        if (strcmp(subject->lines[i].condition, condition) == 0) return subject->lines[i].answer;
-    return RN_ANSWER_NONE;
+    for (rn_index i = 0; i < subject->shown.n_lines; i++) {
+        const rn_check_line *line = &subject->lines[i];
+        if (line->decides && strcmp(line->condition, condition) == 0)
+            return line->verdict == verdict;
+    }
+    return false;
 }
 
 static void start(rni_subject *subject, const char *name, const char *path, rn_index n_runs)
@@ -81,11 +73,14 @@ static void start(rni_subject *subject, const char *name, const char *path, rn_i
         .name = subject->name, .path = subject->path, .n_runs = n_runs, .lines = subject->lines};
 }
 
-static void check_run(const rn_folder *folder, rni_subject *subject, rni_run_numbers *numbers)
+static rn_status check_run(const rn_folder *folder, rni_subject *subject, rni_run_numbers *numbers)
 {
     start(subject, rn_folder_name(folder), rn_folder_path(folder), 1);
     rni_check_couplings(folder, subject, numbers);
+    const rn_status status = rni_check_law(folder, subject, numbers);
+    if (status < 0) return status;
     rni_check_conclude(subject);
+    return RN_OK;
 }
 
 /* The family `which`, if it has two runs or more. */
@@ -103,17 +98,19 @@ static void check_family(rn_index n, const rn_folder *const *folders, const rn_i
     start(subject, name, "", count);
     subject->shown.is_family = 1;
     rni_check_couplings_of(count, of, subject);
+    rni_check_law_of(count, of, subject);
     rni_check_conclude(subject);
 }
 
-static void check_all(rn_index n, const rn_folder *const *folders, rn_check *check,
-                      rni_run_numbers *numbers, rn_index *family)
+static rn_status check_all(rn_index n, const rn_folder *const *folders, rn_check *check,
+                           rni_run_numbers *numbers, rn_index *family)
 {
     for (rn_index i = 0; i < n; i++)
-        check_run(folders[i], &check->subjects[check->count++], &numbers[i]);
+        RNI_TRY(check_run(folders[i], &check->subjects[check->count++], &numbers[i]));
     rni_check_families(n, folders, family);
     for (rn_index which = 0; which < n; which++)
         check_family(n, folders, family, numbers, which, check);
+    return RN_OK;
 }
 
 rn_status rn_check_create(rn_index n_folders, const rn_folder *const *folders, rn_check **out)
@@ -136,7 +133,9 @@ rn_status rn_check_create(rn_index n_folders, const rn_folder *const *folders, r
             rni_fail(RN_ERR_MEMORY, "rn_check_create: no memory for %" PRId64 " runs", n_folders);
     if (status == RN_OK) {
         check->subjects = subjects;
-        check_all(n_folders, folders, check, numbers, family);
+        status = check_all(n_folders, folders, check, numbers, family);
+    }
+    if (status == RN_OK) {
         *out = check;
     } else {
         rni_free(check);

@@ -64,7 +64,7 @@ static bool has_spectrum(const rn_folder *folder)
 /* Why there is no number, and what would give one. */
 static void say_missing(const rn_folder *folder, rn_check_line *line)
 {
-    line->answer = RN_ANSWER_CANNOT_TELL;
+    line->verdict = RN_VERDICT_CANNOT_TELL;
     if (!has_spectrum(folder)) {
         rni_check_say(line->reason, "the run measured no spectrum");
         rni_check_say(line->remedy, "run it again with measure.kind=exact");
@@ -108,12 +108,12 @@ static void judge(rni_square found, rni_square of_one, const char *of, rn_check_
         "(docs/calibration.md); %s",
         RNI_INVARIANCE_LOW, told.high_factor, of);
     if (told.answer != 0) {
-        line->answer = told.answer > 0 ? RN_ANSWER_HOLDS : RN_ANSWER_FAILS;
+        line->verdict = told.answer > 0 ? RN_VERDICT_HOLDS : RN_VERDICT_FAILS;
         rni_check_say(line->reason, "the interval lies %s the threshold",
                       told.answer > 0 ? "below" : "above");
         return;
     }
-    line->answer = RN_ANSWER_CANNOT_TELL;
+    line->verdict = RN_VERDICT_CANNOT_TELL;
     rni_check_say(line->reason, "the interval holds the threshold");
     const rn_index needed = rni_invariance_runs_needed(of_one);
     if (needed > 0)
@@ -176,22 +176,21 @@ static void add_beside(const rn_folder *folder, rni_subject *subject)
 void rni_check_couplings(const rn_folder *folder, rni_subject *subject, rni_run_numbers *numbers)
 {
     rn_check_line *line = rni_check_add(subject, "C4", "Delta_x, tilt removed", "nat");
+    line->decides = 1;
     rni_square mean = {.n_runs = 1};
     rn_index count = 0;
     for (rn_index i = 0; i < rn_folder_n_snapshots(folder); i++) {
         const rn_snapshot *at = rn_folder_snapshot(folder, i);
         if (!is_usable(at)) continue;
-        mean.square += at->coupling_cross_tilt;
-        mean.error += at->coupling_cross_tilt_error;
-        count++;
+        const rni_square next = {.square = at->coupling_cross_tilt,
+                                 .error = at->coupling_cross_tilt_error};
+        rni_invariance_add(&mean, count++, next);
     }
     if (count == 0) {
         line->threshold = RNI_INVARIANCE_THRESHOLD;
         say_missing(folder, line);
         return;
     }
-    mean.square /= (double)count;
-    mean.error /= (double)count;
     char of[128];
     (void)snprintf(of, sizeof of, "mean over %" PRId64 " measurement%s, taken as dependent", count,
                    count == 1 ? "" : "s");
@@ -204,13 +203,14 @@ void rni_check_couplings(const rn_folder *folder, rni_subject *subject, rni_run_
 void rni_check_couplings_of(rn_index n, const rni_run_numbers *const *numbers, rni_subject *subject)
 {
     rn_check_line *line = rni_check_add(subject, "C4", "Delta_x, tilt removed, of all runs", "nat");
+    line->decides = 1;
     rni_square squares[RN_CHECK_MAX_RUNS];
     rn_index count = 0;
     for (rn_index i = 0; i < n; i++)
         if (numbers[i]->has_couplings) squares[count++] = numbers[i]->invariance;
     line->threshold = RNI_INVARIANCE_THRESHOLD;
     if (count == 0) {
-        line->answer = RN_ANSWER_CANNOT_TELL;
+        line->verdict = RN_VERDICT_CANNOT_TELL;
         rni_check_say(line->reason, "no run of the family has couplings");
         rni_check_say(line->remedy, "see the runs");
         return;

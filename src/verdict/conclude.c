@@ -9,18 +9,20 @@
 #include "verdict/verdict.h"
 
 static const char *const conditions[] = {"C1", "C2", "C3", "C4"};
+/* Of C1 to C3 those that a verdict exists for: C2 is a number only. */
+#define N_JUDGED     2
 #define N_CONDITIONS ((int)(sizeof conditions / sizeof conditions[0]))
 
-/* "C1 and C4", "C1, C2 and C3": the conditions with that answer. */
-static int list_conditions(const rni_subject *subject, rn_answer answer, char text[64])
+/* "C1 and C4", "C1, C2 and C3": the conditions with that verdict. */
+static int list_conditions(const rni_subject *subject, rn_verdict verdict, char text[64])
 {
     int count = 0;
     int left = 0;
     text[0] = 0;
     for (int i = 0; i < N_CONDITIONS; i++)
-        left += rni_check_answer(subject, conditions[i]) == answer;
+        left += rni_check_is(subject, conditions[i], verdict);
     for (int i = 0; i < N_CONDITIONS; i++) {
-        if (rni_check_answer(subject, conditions[i]) != answer) continue;
+        if (!rni_check_is(subject, conditions[i], verdict)) continue;
         const size_t used = strlen(text);
         (void)snprintf(text + used, 64 - used, "%s%s",
                        count == 0          ? ""
@@ -37,16 +39,17 @@ static void add_conditions(rni_subject *subject)
 {
     char *text = subject->shown.sentence;
     const size_t size = sizeof subject->shown.sentence;
-    static const rn_answer answers[] = {RN_ANSWER_HOLDS, RN_ANSWER_FAILS, RN_ANSWER_CANNOT_TELL};
+    static const rn_verdict verdicts[] = {RN_VERDICT_HOLDS, RN_VERDICT_FAILS,
+                                          RN_VERDICT_CANNOT_TELL};
     const char *separator = " Conditions: ";
     for (int i = 0; i < 3; i++) {
         char list[64];
-        const int count = list_conditions(subject, answers[i], list);
+        const int count = list_conditions(subject, verdicts[i], list);
         if (count == 0) continue;
         const size_t used = strlen(text);
-        const char *verb = answers[i] == RN_ANSWER_HOLDS   ? count > 1 ? "hold" : "holds"
-                           : answers[i] == RN_ANSWER_FAILS ? count > 1 ? "fail" : "fails"
-                                                           : "cannot be told";
+        const char *verb = verdicts[i] == RN_VERDICT_HOLDS   ? count > 1 ? "hold" : "holds"
+                           : verdicts[i] == RN_VERDICT_FAILS ? count > 1 ? "fail" : "fails"
+                                                             : "cannot be told";
         (void)snprintf(text + used, size - used, "%s%s %s", separator, list, verb);
         separator = "; ";
     }
@@ -58,31 +61,27 @@ static void add_conditions(rni_subject *subject)
 
 void rni_check_conclude(rni_subject *subject)
 {
-    const rn_answer law = rni_check_answer(subject, "law");
+    const bool law_fails = rni_check_is(subject, "law", RN_VERDICT_FAILS);
     int n_hold = 0;
     int n_fail = 0;
     for (int i = 0; i < 3; i++) { /* C1 to C3 */
-        const rn_answer answer = rni_check_answer(subject, conditions[i]);
-        n_hold += answer == RN_ANSWER_HOLDS || answer == RN_ANSWER_NONE;
-        n_fail += answer == RN_ANSWER_FAILS;
+        n_hold += rni_check_is(subject, conditions[i], RN_VERDICT_HOLDS);
+        n_fail += rni_check_is(subject, conditions[i], RN_VERDICT_FAILS);
     }
-    const char *why = "";
+    const char *why = "whether there is a velocity law cannot be told";
     rn_conclusion conclusion = RN_CONCLUSION_CANNOT_TELL;
-    if (law == RN_ANSWER_HOLDS) {
+    if (rni_check_is(subject, "law", RN_VERDICT_HOLDS)) {
         conclusion = RN_CONCLUSION_POWER_LAW;
         why = "a velocity law was measured";
-    } else if (law == RN_ANSWER_FAILS && n_fail > 0) {
+    } else if (law_fails && n_fail > 0) {
         conclusion = RN_CONCLUSION_DOES_NOT;
         why = "no velocity law was found in the measured range";
-    } else if (law == RN_ANSWER_FAILS && n_hold == 3) {
+    } else if (law_fails && n_hold == N_JUDGED) {
         conclusion = RN_CONCLUSION_NO_LAW;
         why = "the velocity is no power of lambda in the measured range";
-    } else if (law == RN_ANSWER_FAILS) {
-        why =
-            "no velocity law was found in the measured range, and whether the shells still have a "
-            "dynamics of their own is not known";
-    } else {
-        why = "whether there is a velocity law cannot be told";
+    } else if (law_fails) {
+        why = "no velocity law was found in the measured range, and whether the shells still have "
+              "a dynamics of their own is not known";
     }
     subject->shown.conclusion = conclusion;
     (void)snprintf(subject->shown.sentence, sizeof subject->shown.sentence, "%s: %s.",

@@ -25,14 +25,15 @@ typedef struct rni_subject {
 typedef struct rni_run_numbers {
     bool has_couplings; /* invariance is a number */
     rni_square invariance;
+    rn_verdict law;
 } rni_run_numbers;
 
 /** A new line of a condition, numbers NaN, texts empty. The subject has room for it. */
 rn_check_line *rni_check_add(rni_subject *subject, const char *condition, const char *quantity,
                              const char *unit);
 
-/** The answer of a condition: that of its first line; RN_ANSWER_NONE where it has none. */
-rn_answer rni_check_answer(const rni_subject *subject, const char *condition);
+/** Whether that is the verdict of a condition; false where no line decides it. */
+bool rni_check_is(const rni_subject *subject, const char *condition, rn_verdict verdict);
 
 /** Formats one of a line's texts, cut at its end. */
 void rni_check_say(char text[RN_CHECK_TEXT], const char *format, ...) RNI_PRINTF(2, 3);
@@ -44,7 +45,14 @@ void rni_check_couplings(const rn_folder *folder, rni_subject *subject, rni_run_
 void rni_check_couplings_of(rn_index n, const rni_run_numbers *const *numbers,
                             rni_subject *subject);
 
-/** verdict and sentence, from the lines. */
+/** The velocity law of a run. @return RN_OK; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_check_law(const rn_folder *folder, rni_subject *subject,
+                                     rni_run_numbers *numbers);
+
+/** The velocity law of a family: what its runs say. */
+void rni_check_law_of(rn_index n, const rni_run_numbers *const *numbers, rni_subject *subject);
+
+/** conclusion and sentence, from the lines. */
 void rni_check_conclude(rni_subject *subject);
 
 /**

@@ -24,7 +24,7 @@ static void write_frame(const synthetic_run *chosen, const char *path)
 {
     const char *all[12] = {"model.depth=2",  "model.width=4",    "data.kind=sphere",
                            "data.n_train=4", "data.n_test=2",    "data.dimension=5",
-                           "steps=1",       "measure.kind=none"};
+                           "steps=1",        "measure.kind=none"};
     rn_index count = 8;
     rn_config *config = NULL;
     rn_run *run = NULL;
@@ -49,8 +49,10 @@ static void write_frame(const synthetic_run *chosen, const char *path)
         .name = (key), .unit = "1", .axes = "x", .rank = 1, .dims = {(length)}, .reals = (numbers) \
     }
 
-static void write_snapshot(const synthetic_run *chosen, const char *path, int step)
+static void write_snapshot(const synthetic_run *chosen, const char *path, int k)
 {
+    const int step = (1 << k) - 1;
+    const double wobble = k % 2 ? 1.5 : 0.5; /* 1 on average over pairs of snapshots */
     double lambda[SYNTHETIC_MODES];
     double g[SYNTHETIC_MODES];
     double s[SYNTHETIC_BOUNDARIES];
@@ -76,7 +78,7 @@ static void write_snapshot(const synthetic_run *chosen, const char *path, int st
         REAL("coupling_kappa", 0.1),
         REAL("coupling_floor_tilt", 0.05),
         REAL("coupling_cross_tilt", chosen->square),
-        REAL("coupling_cross_tilt_error", chosen->error),
+        REAL("coupling_cross_tilt_error", chosen->error * wobble),
         REAL("coupling_split_entries", (double)chosen->entries),
         REAL("coupling_shifted_cross_tilt", chosen->square),
     };
@@ -104,7 +106,7 @@ void synthetic_write(const synthetic_run *chosen, const char *path)
 {
     write_frame(chosen, path);
     for (int k = 0; k < chosen->n_snapshots; k++)
-        write_snapshot(chosen, path, (1 << k) - 1);
+        write_snapshot(chosen, path, k);
 }
 
 rn_folder *synthetic_open(const synthetic_run *chosen, const char *root, const char *name)

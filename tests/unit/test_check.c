@@ -71,13 +71,13 @@ static void an_interval_below_holds_above_fails_around_cannot_tell(void **state)
     (void)state;
     static const struct {
         double square, error;
-        rn_answer answer;
+        rn_verdict verdict;
     } cases[] = {
-        {0.005, 0.0034, RN_ANSWER_HOLDS},        /* 0.005 + 5 x 0.0034 = 0.0220 < 0.0225 */
-        {0.005, 0.0036, RN_ANSWER_CANNOT_TELL},  /* 0.0230 */
-        {-0.010, 0.0064, RN_ANSWER_HOLDS},       /* negative by chance */
-        {0.0425, 0.0088, RN_ANSWER_FAILS},       /* 0.0425 - 2.25 x 0.0088 = 0.0227 */
-        {0.0425, 0.0090, RN_ANSWER_CANNOT_TELL}, /* 0.02225 */
+        {0.005, 0.0034, RN_VERDICT_HOLDS},        /* 0.005 + 5 x 0.0034 = 0.0220 < 0.0225 */
+        {0.005, 0.0036, RN_VERDICT_CANNOT_TELL},  /* 0.0230 */
+        {-0.010, 0.0064, RN_VERDICT_HOLDS},       /* negative by chance */
+        {0.0425, 0.0088, RN_VERDICT_FAILS},       /* 0.0425 - 2.25 x 0.0088 = 0.0227 */
+        {0.0425, 0.0090, RN_VERDICT_CANNOT_TELL}, /* 0.02225 */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         synthetic_run chosen = synthetic_defaults();
@@ -85,14 +85,14 @@ static void an_interval_below_holds_above_fails_around_cannot_tell(void **state)
         chosen.error = cases[i].error;
         rn_check *check = check_one(chosen);
         const rn_check_line *line = line_of(rn_check_get(check, 0), "C4");
-        assert_int_equal(line->answer, cases[i].answer);
+        assert_int_equal(line->verdict, cases[i].verdict);
         assert_close(line->value, sqrt(fmax(cases[i].square, 0.0)), 1e-12);
         assert_close(line->low, sqrt(fmax(cases[i].square - 2.25 * cases[i].error, 0.0)), 1e-12);
         assert_close(line->high, sqrt(fmax(cases[i].square + 5.0 * cases[i].error, 0.0)), 1e-12);
         assert_close(line->threshold, 0.15, 0.0);
         assert_has(line->origin, "docs/calibration.md");
         assert_has(line->origin, "8 measurements, taken as dependent");
-        assert_true((line->remedy[0] != 0) == (line->answer == RN_ANSWER_CANNOT_TELL));
+        assert_true((line->remedy[0] != 0) == (line->verdict == RN_VERDICT_CANNOT_TELL));
         rn_check_destroy(check);
     }
 }
@@ -105,7 +105,7 @@ static void what_is_missing_is_said_with_what_would_suffice(void **state)
     chosen.per_shell = 3.0;
     rn_check *check = check_one(chosen);
     const rn_check_line *line = line_of(rn_check_get(check, 0), "C4");
-    assert_int_equal(line->answer, RN_ANSWER_CANNOT_TELL);
+    assert_int_equal(line->verdict, RN_VERDICT_CANNOT_TELL);
     assert_has(line->reason, "found 0 shells of");
     assert_has(line->reason, "expected 8");
     assert_has(line->remedy, "data.n_train");
@@ -141,12 +141,12 @@ static void too_few_pairs_of_shells_do_not_count(void **state)
     synthetic_run chosen = synthetic_defaults();
     chosen.entries = 32;
     rn_check *check = check_one(chosen);
-    assert_int_equal(line_of(rn_check_get(check, 0), "C4")->answer, RN_ANSWER_CANNOT_TELL);
+    assert_int_equal(line_of(rn_check_get(check, 0), "C4")->verdict, RN_VERDICT_CANNOT_TELL);
     assert_true(isnan(line_of(rn_check_get(check, 0), "C4")->value));
     rn_check_destroy(check);
     chosen.entries = 33;
     check = check_one(chosen);
-    assert_int_equal(line_of(rn_check_get(check, 0), "C4")->answer, RN_ANSWER_HOLDS);
+    assert_int_equal(line_of(rn_check_get(check, 0), "C4")->verdict, RN_VERDICT_HOLDS);
     rn_check_destroy(check);
 }
 
@@ -177,8 +177,8 @@ static void as_many_runs_as_said_suffice(void **state)
         const rn_check_subject *family = rn_check_get(check, n);
         assert_true(family->is_family && family->n_runs == n);
         assert_string_equal(family->name, "all runs");
-        assert_int_equal(line_of(family, "C4")->answer,
-                         less ? RN_ANSWER_CANNOT_TELL : RN_ANSWER_HOLDS);
+        assert_int_equal(line_of(family, "C4")->verdict,
+                         less ? RN_VERDICT_CANNOT_TELL : RN_VERDICT_HOLDS);
         rn_check_destroy(check);
     }
     for (int i = 0; i < needed; i++)
@@ -195,7 +195,7 @@ static void runs_that_differ_in_more_than_depth_width_and_seed_are_no_family(voi
         {"seed=1", "model.residual=true", "model.depth=2"},
         {"seed=2", "model.residual=true", "model.depth=4"},
         {"seed=1", "model.residual=false", "model.width=5"},
-        {"seed=3", "model.residual=true", "output.record_every=3"},
+        {"seed=3", "measure.snapshots=5", "output.record_every=3"},
         {"seed=2", "model.residual=false", "model.depth=3"},
         {"seed=2", "model.residual=false", "model.activation=tanh"},
     };
@@ -224,6 +224,34 @@ static void runs_that_differ_in_more_than_depth_width_and_seed_are_no_family(voi
     rn_check_destroy(check);
 }
 
+/* Runs that scatter by more than they say: the scatter counts. sd 0.02 of 4: error of the mean 0.01
+ */
+static void scatter_between_runs_widens_the_interval(void **state)
+{
+    (void)state;
+    enum { N = 4 };
+    static const double off[N] = {-1.0, 1.0, -1.0, 1.0};
+    rn_folder *folders[N];
+    rn_check *check = NULL;
+    for (int i = 0; i < N; i++) {
+        synthetic_run chosen = synthetic_defaults();
+        char seed[32];
+        (void)snprintf(seed, sizeof seed, "seed=%d", i);
+        chosen.settings[0] = seed;
+        chosen.square = 0.1 + 0.02 * sqrt(0.75) * off[i];
+        chosen.error = 1e-4;
+        folders[i] = make(chosen);
+    }
+    assert_status(rn_check_create(N, (const rn_folder *const *)folders, &check), RN_OK);
+    const rn_check_line *line = line_of(rn_check_get(check, N), "C4");
+    assert_close(line->value, sqrt(0.1), 1e-12);
+    assert_close(line->low, sqrt(0.1 - 2.25 * 0.01), 1e-12);
+    assert_close(line->high, sqrt(0.1 + 3.0 * 0.01), 1e-12); /* 5 - log2(4) */
+    rn_check_destroy(check);
+    for (int i = 0; i < N; i++)
+        rn_folder_close(folders[i]);
+}
+
 /* ---- the rest ---------------------------------------------------------------------------------
  */
 
@@ -234,7 +262,7 @@ static void wording_never_proves_a_negative(void **state)
     chosen.square = 1.0;
     rn_check *check = check_one(chosen);
     const rn_check_subject *subject = rn_check_get(check, 0);
-    assert_int_equal(line_of(subject, "C4")->answer, RN_ANSWER_FAILS);
+    assert_int_equal(line_of(subject, "C4")->verdict, RN_VERDICT_FAILS);
     assert_int_equal(subject->conclusion, RN_CONCLUSION_CANNOT_TELL);
     assert_has(subject->sentence, "C4 fails");
     assert_has(subject->sentence, "sufficient, not necessary");
@@ -285,6 +313,7 @@ int main(void)
         cmocka_unit_test(too_few_pairs_of_shells_do_not_count),
         cmocka_unit_test(as_many_runs_as_said_suffice),
         cmocka_unit_test(runs_that_differ_in_more_than_depth_width_and_seed_are_no_family),
+        cmocka_unit_test(scatter_between_runs_widens_the_interval),
         cmocka_unit_test(wording_never_proves_a_negative),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(every_failed_allocation_leaves_nothing_behind),
