@@ -15,10 +15,15 @@ static const flag flags[] = {
 
 /* ---- for programs ---------------------------------------------------------------------------- */
 
+static bool is_number(double value)
+{
+    return value > -HUGE_VAL && value < HUGE_VAL;
+}
+
 /* An empty cell where nothing is known. */
 static void print_cell(double value)
 {
-    if (value > -HUGE_VAL && value < HUGE_VAL)
+    if (is_number(value))
         printf("\t%.10g", value);
     else
         printf("\t");
@@ -127,39 +132,41 @@ static void print_words(const terminal *t, int indent, const char *text)
     fprintf(t->stream, "\n");
 }
 
+/* "Delta_x = 0.2 nat, from 0.1 to 0.3; threshold 0.15" */
+static void print_numbers(const terminal *t, const rn_check_line *line)
+{
+    char unit[32] = "";
+    char text[256];
+    if (strcmp(line->unit, "1") != 0) (void)snprintf(unit, sizeof unit, " %s", line->unit);
+    int n = snprintf(text, sizeof text, "%s", line->quantity);
+    if (is_number(line->value))
+        n += snprintf(text + n, sizeof text - (size_t)n, " = %.3g%s", line->value, unit);
+    else
+        n += snprintf(text + n, sizeof text - (size_t)n, ": no number");
+    if (is_number(line->value) && line->low <= line->high)
+        n += snprintf(text + n, sizeof text - (size_t)n, ", from %.3g to %.3g", line->low,
+                      line->high);
+    if (is_number(line->threshold))
+        (void)snprintf(text + n, sizeof text - (size_t)n, "; threshold %.3g%s", line->threshold,
+                       unit);
+    print_words(t, 6, text);
+}
+
 static void print_line(const terminal *t, const rn_check_line *line)
 {
-    const bool is_known = line->value > -HUGE_VAL && line->value < HUGE_VAL;
-    const char *unit = strcmp(line->unit, "1") == 0 ? "" : line->unit;
-    const bool decides = line->decides != 0;
-    char text[256];
-    if (decides)
+    char words[RN_CHECK_TEXT + 32];
+    const char *start = style_text(t, line->decides ? STYLE_PLAIN : STYLE_FAINT);
+    if (line->decides)
         fprintf(t->stream, "\n  %s%-4s%s%s  %s%s%s\n", style_text(t, STYLE_STRONG), line->condition,
                 line->name, style_text(t, STYLE_PLAIN),
                 style_text(t, style_of_verdict(line->verdict)), rn_verdict_name(line->verdict),
                 style_text(t, STYLE_PLAIN));
-    if (is_known && line->low <= line->high)
-        (void)snprintf(text, sizeof text, "%s = %.3g%s%s, from %.3g to %.3g", line->quantity,
-                       line->value, unit[0] ? " " : "", unit, line->low, line->high);
-    else if (is_known)
-        (void)snprintf(text, sizeof text, "%s = %.3g%s%s", line->quantity, line->value,
-                       unit[0] ? " " : "", unit);
-    else
-        (void)snprintf(text, sizeof text, "%s: no number", line->quantity);
-    if (!decides) fprintf(t->stream, "%s", style_text(t, STYLE_FAINT));
-    print_words(t, 6, text);
-    if (line->threshold > -HUGE_VAL && line->threshold < HUGE_VAL) {
-        (void)snprintf(text, sizeof text, "threshold %.3g%s%s", line->threshold, unit[0] ? " " : "",
-                       unit);
-        print_words(t, 6, text);
-    }
-    if (line->reason[0]) print_words(t, decides ? 6 : 8, line->reason);
-    if (!decides) fprintf(t->stream, "%s", style_text(t, STYLE_PLAIN));
-    if (line->remedy[0]) {
-        char words[RN_CHECK_TEXT + 32];
-        (void)snprintf(words, sizeof words, "would suffice: %s", line->remedy);
-        print_words(t, 6, words);
-    }
+    fprintf(t->stream, "%s", start);
+    print_numbers(t, line);
+    if (line->reason[0]) print_words(t, line->decides ? 6 : 8, line->reason);
+    (void)snprintf(words, sizeof words, "would suffice: %s", line->remedy);
+    if (line->remedy[0]) print_words(t, 6, words);
+    fprintf(t->stream, "%s", style_text(t, STYLE_PLAIN));
 }
 
 static void print_page(const terminal *t, const rn_check *check)

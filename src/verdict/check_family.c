@@ -86,6 +86,7 @@ void rni_check_say(char text[RN_CHECK_TEXT], const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
+    /* started in the line above. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
     (void)vsnprintf(text, RN_CHECK_TEXT, format, arguments);
     va_end(arguments);
 }

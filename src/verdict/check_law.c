@@ -145,7 +145,7 @@ static void say_no_table(const law_range *r, rn_check_line *line)
 rn_status rni_check_law(const rn_folder *folder, rni_subject *subject, rni_run_numbers *numbers)
 {
     const law_range r = find_range(folder);
-    rn_velocity_law law;
+    rn_velocity_law law = {0};
     rn_check_line *line = rni_check_add(subject, "law", "gamma - (a - 1)", "1");
     line->decides = 1;
     line->threshold = 0.0;

@@ -38,7 +38,7 @@ typedef struct coupling_sequence {
 void coupling_sequence_start(const coupling_ensemble *kind, uint64_t seed, coupling_sequence *out);
 
 /** The next motion of the same pattern. */
-void coupling_sequence_next(coupling_sequence *sequence);
-void coupling_sequence_clear(coupling_sequence *sequence);
+void coupling_sequence_next(coupling_sequence *q);
+void coupling_sequence_clear(coupling_sequence *q);
 
 #endif

@@ -83,18 +83,24 @@ static rn_status check_run(const rn_folder *folder, rni_subject *subject, rni_ru
     return RN_OK;
 }
 
+/* One of each for every run. */
+typedef struct work {
+    rni_run_numbers *numbers;
+    rn_index *family;
+} work;
+
 /* The family `which`, if it has two runs or more. */
-static void check_family(rn_index n, const rn_folder *const *folders, const rn_index *family,
-                         const rni_run_numbers *numbers, rn_index which, rn_check *check)
+static void check_family(rn_index n, const rn_folder *const *folders, const work *w, rn_index which,
+                         rn_check *check)
 {
     const rni_run_numbers *of[RN_CHECK_MAX_RUNS];
     char name[RN_CHECK_TEXT];
     rn_index count = 0;
     for (rn_index i = 0; i < n; i++)
-        if (family[i] == which) of[count++] = &numbers[i];
+        if (w->family[i] == which) of[count++] = &w->numbers[i];
     if (count < 2) return;
     rni_subject *subject = &check->subjects[check->count++];
-    rni_check_family_name(n, folders, family, which, name);
+    rni_check_family_name(n, folders, w->family, which, name);
     start(subject, name, "", count);
     subject->shown.is_family = 1;
     rni_check_couplings_of(count, of, subject);
@@ -102,14 +108,13 @@ static void check_family(rn_index n, const rn_folder *const *folders, const rn_i
     rni_check_conclude(subject);
 }
 
-static rn_status check_all(rn_index n, const rn_folder *const *folders, rn_check *check,
-                           rni_run_numbers *numbers, rn_index *family)
+static rn_status check_all(rn_index n, const rn_folder *const *folders, rn_check *check, work *w)
 {
     for (rn_index i = 0; i < n; i++)
-        RNI_TRY(check_run(folders[i], &check->subjects[check->count++], &numbers[i]));
-    rni_check_families(n, folders, family);
+        RNI_TRY(check_run(folders[i], &check->subjects[check->count++], &w->numbers[i]));
+    rni_check_families(n, folders, w->family);
     for (rn_index which = 0; which < n; which++)
-        check_family(n, folders, family, numbers, which, check);
+        check_family(n, folders, w, which, check);
     return RN_OK;
 }
 
@@ -122,27 +127,22 @@ rn_status rn_check_create(rn_index n_folders, const rn_folder *const *folders, r
     for (rn_index i = 0; i < n_folders; i++)
         if (!folders[i])
             return rni_fail(RN_ERR_ARGUMENT, "rn_check_create: folder %" PRId64 " is NULL", i);
-    /* a family has two runs at least: at most half as many families as runs */
     rn_check *check = rni_alloc_zero(1, sizeof *check);
-    rni_subject *subjects = rni_alloc_zero(n_folders + n_folders / 2, sizeof *subjects);
-    rni_run_numbers *numbers = rni_alloc_zero(n_folders, sizeof *numbers);
-    rn_index *family = rni_alloc_zero(n_folders, sizeof *family);
-    rn_status status = RN_OK;
-    if (!check || !subjects || !numbers || !family)
-        status =
-            rni_fail(RN_ERR_MEMORY, "rn_check_create: no memory for %" PRId64 " runs", n_folders);
-    if (status == RN_OK) {
-        check->subjects = subjects;
-        status = check_all(n_folders, folders, check, numbers, family);
-    }
-    if (status == RN_OK) {
+    work w = {.numbers = rni_alloc_zero(n_folders, sizeof *w.numbers),
+              .family = rni_alloc_zero(n_folders, sizeof *w.family)};
+    /* a family has two runs at least: at most half as many families as runs */
+    if (check) check->subjects = rni_alloc_zero(n_folders + n_folders / 2, sizeof *check->subjects);
+    rn_status status = RN_ERR_MEMORY;
+    if (check && check->subjects && w.numbers && w.family)
+        status = check_all(n_folders, folders, check, &w);
+    else
+        (void)rni_fail(status, "rn_check_create: no memory for %" PRId64 " runs", n_folders);
+    rni_free(w.numbers);
+    rni_free(w.family);
+    if (status < 0)
+        rn_check_destroy(check);
+    else
         *out = check;
-    } else {
-        rni_free(check);
-        rni_free(subjects);
-    }
-    rni_free(numbers);
-    rni_free(family);
     return status;
 }
 
