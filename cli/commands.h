@@ -17,6 +17,7 @@
     X(plan)                                                                                        \
     X(study)                                                                                       \
     X(export)                                                                                      \
+    X(measure)                                                                                     \
     X(info)                                                                                        \
     X(selftest)                                                                                    \
     X(help)

@@ -19,6 +19,7 @@
 #include <renorm/info.h>
 #include <renorm/kernel.h>
 #include <renorm/loss.h>
+#include <renorm/measure.h>
 #include <renorm/model.h>
 #include <renorm/observer.h>
 #include <renorm/op.h>

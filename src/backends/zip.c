@@ -154,6 +154,27 @@ rn_status rni_zip_open_memory(const char *name, const void *bytes, rn_index n_by
     return open_source(name, source, entry, out);
 }
 
+rn_status rni_zip_has(const char *path, const char *entry, bool *found)
+{
+    rni_reader *file = NULL; /* says whether the path is a readable regular file */
+    zip_error_t error;
+    RNI_TRY(rni_file_open(path, &file));
+    rni_reader_close(file);
+    zip_error_init(&error);
+    zip_source_t *source = zip_source_file_create(path, 0, -1, NULL);
+    if (!source) return rni_fail(RN_ERR_MEMORY, "%s: no memory to read it", path);
+    zip_t *archive = zip_open_from_source(source, ZIP_RDONLY, &error);
+    if (!archive) {
+        zip_source_free(source);
+        const rn_status status = fail_zip(path, "opened", &error);
+        zip_error_fini(&error);
+        return status;
+    }
+    *found = zip_name_locate(archive, entry, 0) >= 0;
+    zip_discard(archive);
+    return RN_OK;
+}
+
 rn_status rni_zip_open(const char *path, const char *entry, rni_reader **out)
 {
     rni_reader *file = NULL; /* says whether the path is a readable regular file */

@@ -4,6 +4,8 @@
 #ifndef RNI_BACKENDS_ZIP_H
 #define RNI_BACKENDS_ZIP_H
 
+#include <stdbool.h>
+
 #include "core/reader.h"
 
 /**
@@ -21,6 +23,9 @@ RN_NODISCARD rn_status rni_zip_open(const char *path, const char *entry, rni_rea
 /** The same for an archive in memory; the bytes are borrowed until the reader is closed. */
 RN_NODISCARD rn_status rni_zip_open_memory(const char *name, const void *bytes, rn_index n_bytes,
                                            const char *entry, rni_reader **out);
+
+/** Whether an archive has that entry. @return RN_OK; RN_ERR_IO; RN_ERR_FORMAT; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_zip_has(const char *path, const char *entry, bool *found);
 
 /** One entry of an archive to be. Borrowed. */
 typedef struct rni_zip_entry {

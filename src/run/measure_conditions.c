@@ -197,8 +197,9 @@ static rn_status measure_overlaps(const rni_stage *stage, look *l, const double 
 rn_status rni_exact_blocks(rni_exact *x, const rni_moment *moment, rn_index step,
                            rni_block_report *report)
 {
+    if (step != 0 || !x->settings->conditions) return RN_OK;
     look l = sizes_of(x->settings, x->stage);
-    if (step != 0 || l.n == 0) return RN_OK;
+    if (l.n == 0) return RN_OK;
     rn_status status = create_report(l.n, report);
     if (status == RN_OK) status = create_look(x->stage, &l);
     if (status == RN_OK) status = measure_gains(&l, moment->theta, report);
@@ -246,7 +247,7 @@ void rni_exact_keep_conditions(const rni_exact *x, const rni_block_report *repor
 {
     const rn_index n = report->n;
     snapshot->kernel_size = rni_nrm2(x->n, x->lambda0);
-    snapshot->kernel_turn = rni_nrm2(x->n * x->n, x->tangent);
+    if (!x->lacks_tangent) snapshot->kernel_turn = rni_nrm2(x->n * x->n, x->tangent);
     snapshot->loss_decay = decay_rate(x);
     if (n == 0) return;
     put(&snapshot->gain, report->gain, (n + 1) * (n + 1));

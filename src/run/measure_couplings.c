@@ -14,7 +14,7 @@
 
 rn_status rni_exact_couplings(const rni_exact *x, rn_coupling_report *report)
 {
-    if (!x->settings->couplings || x->stage->has_kinks) return RN_OK;
+    if (!x->settings->couplings || x->stage->has_kinks || x->lacks_tangent) return RN_OK;
     const rn_coupling_input input = {.n = x->n, .lambda = x->lambda0, .mt = x->tangent};
     rn_coupling_options options = rn_coupling_options_defaults();
     options.n_draws = N_DRAWS;

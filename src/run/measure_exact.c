@@ -299,7 +299,7 @@ static void keep_report(const rni_exact *x, const rn_shell_report *r, rn_snapsho
     put(&s->flux_error, r->flux_error, m);
     put(&s->migration, r->migration, m);
     put(&s->transfer, r->transfer, m);
-    put(&s->drive, r->drive, m);
+    if (!x->lacks_drive) put(&s->drive, r->drive, m);
     put(&s->density, r->density, m);
     put(&s->n_eff, r->n_eff, m);
     put(&s->velocity, r->velocity, m);
@@ -309,14 +309,14 @@ static void keep_report(const rni_exact *x, const rn_shell_report *r, rn_snapsho
         inertial[i] = r->inertial[i];
 }
 
-static rn_status measure_shells(rni_exact *x, const rni_moment *moment, rn_snapshot *snapshot)
+rn_status rni_exact_shells(rni_exact *x, const rni_moment *moment, rn_snapshot *snapshot)
 {
     const rn_shell_input input = {.n = x->n,
                                   .n_samples = x->stage->train.n_samples,
                                   .lambda = x->lambda0,
                                   .g = x->g0,
-                                  .mt = x->tangent,
-                                  .xi = x->xi};
+                                  .mt = x->lacks_tangent ? NULL : x->tangent,
+                                  .xi = x->lacks_drive ? NULL : x->xi};
     const rn_record record = snapshot->record;
     rn_shell_report report = {0};
     rn_coupling_report couplings = {0};
@@ -345,7 +345,7 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
 {
     rni_exact *x = state;
     RNI_TRY(measure_spectrum(x, moment));
-    RNI_TRY(measure_shells(x, moment, snapshot));
+    RNI_TRY(rni_exact_shells(x, moment, snapshot));
     rn_status status = RN_OK;
     if (x->settings->closure_dt > 0.0) status = rni_exact_closure(x, moment, snapshot);
     if (status == RN_OK && x->settings->step_budget && moment->next)

@@ -31,6 +31,8 @@ typedef struct rni_exact {
     const rni_exact_settings *settings;
     rni_stage *stage;
     rn_index n;
+    bool lacks_tangent; /* M' is not known: no flux, no couplings */
+    bool lacks_drive;   /* xi is not known */
     bool has_grid;
     rn_shell_grid grid; /* of the whole run */
     double *block;      /* owned: everything below */
@@ -55,6 +57,12 @@ double rni_exact_price(const rni_exact_settings *settings, const rni_stage *stag
     places on the way, and what *work then holds is of no use. */
 RN_NODISCARD rn_status rni_exact_project(rni_exact *x, const double *left, double **m,
                                          const double *right, double **work);
+
+/** Energies, budget, couplings and conditions of the state in lambda0, g0, tangent and xi, as far
+   as they are known; initialises the snapshot, whose record is kept. moment: borrowed, NULL where
+    there is no network and `conditions` is off. */
+RN_NODISCARD rn_status rni_exact_shells(rni_exact *x, const rni_moment *moment,
+                                        rn_snapshot *snapshot);
 
 /** How eigensolves are done: on all threads, or on one where the matrix is small. */
 rn_spectra_options rni_exact_solver(const rni_exact *x);

@@ -5,6 +5,9 @@ rn_set_test_properties(test_cli cli)
 add_test(NAME test_resume COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_resume.py
                                   $<TARGET_FILE:renorm_cli> ${PROJECT_SOURCE_DIR})
 rn_set_test_properties(test_resume cli)
+add_test(NAME test_measure COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_measure.py
+                                   $<TARGET_FILE:renorm_cli> ${PROJECT_SOURCE_DIR})
+rn_set_test_properties(test_measure cli)
 
 # rn_add_example(<name> <arguments>..): builds examples/<name>.c against the public headers alone.
 function(rn_add_example name)

@@ -5,6 +5,8 @@ rn_add_test(test_damage unit)
 rn_add_test(test_format_1 unit)
 target_compile_definitions(test_format_1 PRIVATE RN_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures")
 rn_add_test(run_fault fault)
+rn_add_test(measure_fault fault)
+target_link_libraries(measure_fault PRIVATE scratch)
 rn_add_test(test_cadence unit)
 rn_add_test(test_cost unit)
 # It compares the process's memory before and after: freed blocks must not stay in quarantine.
