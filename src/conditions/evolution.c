@@ -75,7 +75,8 @@ static double prominence(rn_index n, const double *r, rn_index k)
 static rn_finding judge_bursts(const rn_evolution *e, double factor, double largest)
 {
     rn_finding f = rni_finding(factor, "prominence of a peak of the relative speed that noise of "
-                                       "0.25 nats makes in less than 5 % of runs");
+                                       "0.2 nats makes in less than 5 % of runs of up to 40 "
+                                       "moments; docs/calibration.md");
     f.value = largest;
     if (e->n_relative < LEAST_MOMENTS) {
         rni_finding_say(&f, "%" PRId64 " moments with a falling loss; at least %d are needed",
