@@ -16,6 +16,7 @@
     X(report)                                                                                      \
     X(plan)                                                                                        \
     X(study)                                                                                       \
+    X(transport)                                                                                   \
     X(export)                                                                                      \
     X(measure)                                                                                     \
     X(info)                                                                                        \

@@ -173,12 +173,17 @@ rn_status put_config_page(FILE *file)
                 "the top of the file\n.BR key=value .\n",
                 file);
     const char *section = NULL;
+    const char *owner = NULL;
     for (rn_index i = 0; i < rn_topic_count(); i++) {
         rn_topic topic;
         rn_status status = rn_topic_get(i, &topic);
         if (status < 0) return status;
         if (!section || strcmp(section, topic.section) != 0) {
             section = topic.section;
+            if (!owner || strcmp(owner, topic.command) != 0)
+                (void)fprintf(file, ".PP\nThe sections that follow are for\n.BR renorm\\-%s (1).\n",
+                              topic.command);
+            owner = topic.command;
             (void)fputs(".SH ", file);
             put_roff_capitals(file, section[0] ? section : "top of the file");
             (void)fputc('\n', file);

@@ -53,9 +53,11 @@ RN_API const char *rn_config_name(const rn_config *config);
 
 /** One section ("output"), or one entry of an axis ("model", kind "mlp"). Texts are constant. */
 typedef struct rn_topic {
-    const char *section;      /**< "" for the keys at the top of the file */
-    const char *kind;         /**< NULL where the section has no kinds */
-    const char *help;         /**< one line about this entry */
+    const char *command; /**< whose configuration it belongs to: "run" (also of resume and plan)
+                              or "transport" */
+    const char *section; /**< "" for the keys at the top of the file */
+    const char *kind;    /**< NULL where the section has no kinds */
+    const char *help;    /**< one line about this entry */
     const char *section_help; /**< one line about the section */
     int is_default;           /**< 1: this kind is used where none is given */
     rn_index n_options;
@@ -70,7 +72,7 @@ typedef struct rn_option {
     char accepts[256];   /**< such as "an integer >= 1" or "one of: tanh, relu" */
 } rn_option;
 
-/** Number of topics, in the order of a configuration file. */
+/** Number of topics, by command, in the order of a configuration file. */
 RN_API rn_index rn_topic_count(void);
 
 /** Topic i. @return RN_OK; RN_ERR_ARGUMENT */

@@ -28,6 +28,7 @@
 #include <renorm/report.h>
 #include <renorm/run.h>
 #include <renorm/sample.h>
+#include <renorm/scenario.h>
 #include <renorm/selftest.h>
 #include <renorm/setting.h>
 #include <renorm/shells.h>

@@ -1,9 +1,20 @@
 # Puts the page together and turns it into C: cmake -D PAGE=folder -D D3=file -D LICENCE=file
-# -D OUT=file -P page.cmake. The page's scripts are joined in the order of their names.
+# -D OUT=file -P page.cmake. The page's scripts are joined in the order of their names. A second
+# page says -D STYLE=file for another's style, -D PREFIX=name and -D HEADER=file for its symbols.
 cmake_minimum_required(VERSION 3.25)
 
+if(NOT DEFINED STYLE)
+  set(STYLE ${PAGE}/page.css)
+  set(PREFIX rni_page)
+  set(HEADER report/page.h)
+endif()
 file(READ ${PAGE}/page.html page)
-file(READ ${PAGE}/page.css style)
+file(READ ${STYLE} style)
+file(GLOB more ${PAGE}/more.css)
+if(more)
+  file(READ ${more} more)
+  string(APPEND style "${more}")
+endif()
 file(READ ${D3} d3)
 file(READ ${LICENCE} licence)
 file(GLOB names ${PAGE}/*.js)
@@ -31,14 +42,14 @@ math(EXPR behind "${middle} + ${n_mark}")
 string(SUBSTRING "${page}" 0 ${middle} head)
 string(SUBSTRING "${page}" ${behind} -1 tail)
 
-set(code "/* Made by page.cmake. */\n#include \"report/page.h\"\n")
+set(code "/* Made by page.cmake. */\n#include \"${HEADER}\"\n")
 foreach(part head tail)
   file(WRITE ${OUT}.${part} "${${part}}")
   file(READ ${OUT}.${part} bytes HEX)
   file(REMOVE ${OUT}.${part})
   string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-  string(APPEND code "\nconst unsigned char rni_page_${part}[] = {\n${bytes}\n};\n"
-         "const size_t rni_page_${part}_size = sizeof rni_page_${part};\n")
+  string(APPEND code "\nconst unsigned char ${PREFIX}_${part}[] = {\n${bytes}\n};\n"
+         "const size_t ${PREFIX}_${part}_size = sizeof ${PREFIX}_${part};\n")
 endforeach()
 file(WRITE ${OUT} "${code}")

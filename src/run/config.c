@@ -14,6 +14,7 @@
 #include "core/settings.h"
 #include "core/status.h"
 #include "run/sections.h"
+#include "transport/transport_schema.h"
 
 /* Longest name of a configuration kept for a folder's name. */
 #define NAME_SIZE 64
@@ -117,27 +118,40 @@ const rni_settings *rni_config_settings(const rn_config *config)
 
 /* ---- the schema laid open ------------------------------------------------------------------ */
 
-/* The table of topic i and its section; NULL beyond the last. */
-static const rni_option_table *find_topic(rn_index i, const rni_section **section)
+/* The table of topic i of one schema and its section; NULL beyond the last, *i then less by the
+   number of its topics. */
+static const rni_option_table *find_within(const rni_schema *schema, rn_index *i,
+                                           const rni_section **section)
 {
-    const rni_schema *schema = rni_run_schema();
-    for (rn_index k = 0; k < schema->n_sections && i >= 0; k++) {
+    for (rn_index k = 0; k < schema->n_sections && *i >= 0; k++) {
         *section = &schema->sections[k];
         if ((*section)->table) {
-            if (i-- == 0) return (*section)->table;
+            if ((*i)-- == 0) return (*section)->table;
             continue;
         }
         for (rn_index kind = 0; (*section)->kinds(kind); kind++)
-            if (i-- == 0) return (*section)->kinds(kind);
+            if ((*i)-- == 0) return (*section)->kinds(kind);
     }
     return NULL;
+}
+
+/* The same over all schemas, those of runs first; *command is whose configuration it is. */
+static const rni_option_table *find_topic(rn_index i, const rni_section **section,
+                                          const char **command)
+{
+    *command = "run";
+    const rni_option_table *table = find_within(rni_run_schema(), &i, section);
+    if (table) return table;
+    *command = "transport";
+    return find_within(rni_transport_schema(), &i, section);
 }
 
 rn_index rn_topic_count(void)
 {
     rn_index count = 0;
     const rni_section *section = NULL;
-    while (find_topic(count, &section))
+    const char *command = NULL;
+    while (find_topic(count, &section, &command))
         count++;
     return count;
 }
@@ -145,10 +159,12 @@ rn_index rn_topic_count(void)
 rn_status rn_topic_get(rn_index i, rn_topic *topic)
 {
     const rni_section *section = NULL;
-    const rni_option_table *table = find_topic(i, &section);
+    const char *command = NULL;
+    const rni_option_table *table = find_topic(i, &section, &command);
     if (!table || !topic)
         return rni_fail(RN_ERR_ARGUMENT, "rn_topic_get: topic %" PRId64 " does not exist", i);
-    *topic = (rn_topic){.section = section->name,
+    *topic = (rn_topic){.command = command,
+                        .section = section->name,
                         .kind = section->table ? NULL : table->name,
                         .help = table->help,
                         .section_help = section->help ? section->help : table->help,
@@ -161,7 +177,8 @@ rn_status rn_topic_get(rn_index i, rn_topic *topic)
 rn_status rn_topic_option(rn_index i, rn_index j, rn_option *option)
 {
     const rni_section *section = NULL;
-    const rni_option_table *table = find_topic(i, &section);
+    const char *command = NULL;
+    const rni_option_table *table = find_topic(i, &section, &command);
     if (!table || !option || j < 0 || j >= table->n_options)
         return rni_fail(RN_ERR_ARGUMENT,
                         "rn_topic_option: topic %" PRId64 " has no option %" PRId64, i, j);

@@ -20,3 +20,6 @@ endfunction()
 rn_add_example(graph_derivative)
 rn_add_example(measure_own_kernel)
 rn_add_example(run_and_print ${PROJECT_SOURCE_DIR}/configs/tiny.yaml)
+add_test(NAME test_transport COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_transport.py
+                                     $<TARGET_FILE:renorm_cli> ${PROJECT_SOURCE_DIR})
+rn_set_test_properties(test_transport cli)

@@ -84,10 +84,34 @@ static void lazy_loss_has_its_worked_values(void **state)
     assert_true(isnan(rn_transport_lazy_loss(1.0, 1.5, 0.0)));
 }
 
+/* The table of docs/theory/transport.md: python3 tests/golden/transport_worked.py */
+static void worked_numbers_of_the_page(void **state)
+{
+    (void)state;
+    const struct {
+        double a, t0, lambda, factor;
+        int is_covariant;
+    } rows[] = {
+        {0.0, 0.0, 8.31528719e-7, 0.0574327557, 0},   {0.5, 0.0, 0.015625, 0.006737947, 0},
+        {1.0, 0.0, 0.0666666667, 0.000436253837, 0},  {2.0, 0.0, 0.185695338, 3.6199791e-6, 0},
+        {0.0, 0.01, 0.00488966384, 0.556945153, 1},   {0.5, 0.01, 0.0606515639, 0.00328933564, 1},
+        {1.0, 0.01, 0.0666977923, 0.000436836033, 1}, {2.0, 0.01, 0.0596550061, 0.00023078709, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const rn_transport_law law = {rows[i].a, 0.7, rows[i].is_covariant};
+        rn_transport_mode mode;
+        assert_status(rn_transport_move(&law, rows[i].t0, 20.0, 0.0, &mode), RN_OK);
+        /* nine digits are printed */
+        assert_close(exp(mode.s), rows[i].lambda, 1e-8 * rows[i].lambda);
+        assert_close(mode.factor, rows[i].factor, 1e-8 * rows[i].factor);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(modes_are_those_of_mpmath),
                                        cmocka_unit_test(energies_are_those_of_mpmath),
+                                       cmocka_unit_test(worked_numbers_of_the_page),
                                        cmocka_unit_test(lazy_loss_has_its_worked_values)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
