@@ -276,6 +276,15 @@ static void blocks_come_back_from_the_folder(void **state)
     assert_memory_equal(&read->influence_band, &kept->influence_band, sizeof(double));
     assert_int_equal(rn_folder_snapshot(folder, 1)->n_blocks, 0);
     rn_folder_close(folder);
+    const double influence = kept->influence[1];
+    const double gain = kept->gain[1];
+    rn_run_destroy(run);
+    /* nothing is left to do: everything is read back */
+    assert_status(rn_run_resume(path, NULL, NULL, &run), RN_OK);
+    read = rn_run_snapshot(run, 0);
+    assert_int_equal(read->n_blocks, L);
+    assert_memory_equal(&read->influence[1], &influence, sizeof(double));
+    assert_memory_equal(&read->gain[1], &gain, sizeof(double));
     rn_run_destroy(run);
     remove_tree(place);
 }

@@ -434,6 +434,26 @@ static void the_interval_of_the_exponent_is_that_of_least_squares(void **state)
     assert_close(f.value - f.low, f.high - f.value, 1e-12);
 }
 
+/* An exponent of 0.3 whose interval reaches below the threshold. */
+static void an_interval_across_the_threshold_cannot_tell(void **state)
+{
+    (void)state;
+    const double depth[] = {4, 4, 8, 8, 16, 16};
+    double y[6];
+    rn_finding f;
+    for (int i = 0; i < 6; i++)
+        y[i] = pow(depth[i], 0.3) * (i & 1 ? 1.3 : 1.0 / 1.3);
+    assert_status(rn_family_bounded(6, depth, y, &f), RN_OK);
+    assert_true(f.low < 0.25 && f.value > 0.25 && f.high > 0.25);
+    assert_int_equal(f.verdict, RN_VERDICT_CANNOT_TELL);
+    assert_non_null(strstr(f.reason, "would decide"));
+    for (int i = 0; i < 6; i++)
+        y[i] *= pow(depth[i], -0.1);
+    assert_status(rn_family_bounded(6, depth, y, &f), RN_OK);
+    assert_true(f.value < 0.25);
+    assert_int_equal(f.verdict, RN_VERDICT_CANNOT_TELL);
+}
+
 static void too_few_runs_or_depths_say_what_is_missing(void **state)
 {
     (void)state;
@@ -475,6 +495,32 @@ static void an_exact_power_of_the_scatter_is_found(void **state)
     assert_close(f.high - f.value, half, 1e-6);
 }
 
+/* Four, eight and 64 runs at widths with the same scatter: few runs seem to scatter less, and only
+   the mean of ln s, (psi(f/2) - ln(f/2))/2 below ln s, says by how much. */
+static void unequal_numbers_of_runs_do_not_bend_the_exponent(void **state)
+{
+    (void)state;
+    enum { FAMILIES = 400, RUNS = 4 + 8 + 64 };
+    static const int count[] = {4, 8, 64};
+    double width[RUNS];
+    double y[RUNS];
+    double sum = 0.0;
+    uint64_t index = 0;
+    for (int i = 0; i < FAMILIES; i++) {
+        int n = 0;
+        for (int w = 0; w < 3; w++)
+            for (int s = 0; s < count[w]; s++, n++) {
+                width[n] = 16 << w;
+                y[n] = exp(0.3 * normal(30, index++));
+            }
+        rn_finding f;
+        assert_status(rn_family_shrinking(RUNS, width, y, &f), RN_OK);
+        sum += f.value / FAMILIES;
+    }
+    /* its standard error is 0.013; without the mean it would be +0.06 */
+    assert_close(sum, 0.0, 0.03);
+}
+
 static void failed_allocations_leave_outputs_alone(void **state)
 {
     (void)state;
@@ -509,8 +555,10 @@ int main(void)
         cmocka_unit_test(student_quantiles_are_those_of_the_tables),
         cmocka_unit_test(an_exact_power_of_the_depth_is_found),
         cmocka_unit_test(the_interval_of_the_exponent_is_that_of_least_squares),
+        cmocka_unit_test(an_interval_across_the_threshold_cannot_tell),
         cmocka_unit_test(too_few_runs_or_depths_say_what_is_missing),
         cmocka_unit_test(an_exact_power_of_the_scatter_is_found),
+        cmocka_unit_test(unequal_numbers_of_runs_do_not_bend_the_exponent),
         cmocka_unit_test(failed_allocations_leave_outputs_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
