@@ -121,6 +121,10 @@ static rn_status too_many_rows(rn_index n)
 #define FLOW_VECTORS   20
 #define SNAPSHOT_EXTRA 8192
 
+/* Of what the start alone needs and gives back, the C library keeps this much: the largest block it
+   does not take straight from the system. Seen with the demo, 8 and 32 condition_samples. */
+#define HEAP_KEEPS ((rn_index)32 << 20)
+
 /* What OpenBLAS packs per thread and column of a product, once and for all: a panel of 384 rows. */
 #define PANEL_BYTES ((rn_index)3072)
 
@@ -158,7 +162,7 @@ static rn_status bytes(const void *settings, rni_stage *stage, rni_measure_bytes
     rn_index blocks = 0;
     RNI_TRY(rni_exact_blocks_bytes(chosen, stage, &blocks));
     *out = (rni_measure_bytes){
-        .kept = size * total + programs + panels,
+        .kept = size * total + programs + panels + rni_min(blocks, HEAP_KEEPS),
         .matrices = size * 4 * n * n,
         .work = rni_max(rni_max(rni_max(eigen, factors), blocks), rni_max(project, flow)),
         .snapshot = size * (2 * n + SNAPSHOT_EXTRA)};
