@@ -15,6 +15,9 @@
  * threshold stands half way, at b = -1/4: holds below, fails above. At least 3 widths, the largest
  * >= 4 times the smallest, and 4 runs at each.
  *
+ * ln y makes the scatter relative. It suits numbers that stay of order one, such as the growth
+ * sup |M|/|M(0)|; a path length falls with the width itself, and its relative scatter need not.
+ *
  * Both are calibrated on products of random blocks whose growth is known: docs/calibration.md. The
  * definitions are ours.
  */
