@@ -17,6 +17,7 @@
     X(plan)                                                                                        \
     X(study)                                                                                       \
     X(transport)                                                                                   \
+    X(fit)                                                                                         \
     X(export)                                                                                      \
     X(measure)                                                                                     \
     X(info)                                                                                        \

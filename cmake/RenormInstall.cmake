@@ -27,7 +27,7 @@ install(TARGETS renorm_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT
 # Written out rather than as Requires.private and find_dependency: whoever links the shared library
 # then needs none of the foreign development packages.
 set(foreign -L${RENORM_OPENBLAS_DIR} -Wl,-rpath,${RENORM_OPENBLAS_DIR} -lopenblas
-    ${HDF5_LDFLAGS} ${YAML_LDFLAGS} ${JANSSON_LDFLAGS} ${ZLIB_LDFLAGS} ${ZIP_LDFLAGS} -lsundials_arkode
+    ${HDF5_LDFLAGS} ${YAML_LDFLAGS} ${JANSSON_LDFLAGS} ${ZLIB_LDFLAGS} ${ZIP_LDFLAGS} ${CMINPACK_LDFLAGS} -lsundials_arkode
     -lsundials_nvecserial -pthread -lm)
 list(JOIN foreign " " RENORM_FOREIGN_FLAGS)
 # Relative to the file itself, so that an installed tree can be moved.

@@ -6,6 +6,7 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
+pkg_check_modules(CMINPACK REQUIRED IMPORTED_TARGET cminpack)
 
 # The OpenMP build by path: the distribution's default name may point to the pthread build.
 find_library(RENORM_OPENBLAS openblas REQUIRED
@@ -18,7 +19,7 @@ find_path(RENORM_RANDOM123 Random123/philox.h REQUIRED)
 add_library(renorm_foreign INTERFACE)
 target_link_libraries(renorm_foreign INTERFACE ${RENORM_OPENBLAS} PkgConfig::HDF5 PkgConfig::YAML
                       PkgConfig::JANSSON
-                      PkgConfig::ZLIB PkgConfig::ZIP ${RENORM_ARKODE} ${RENORM_NVECSERIAL}
+                      PkgConfig::ZLIB PkgConfig::ZIP PkgConfig::CMINPACK ${RENORM_ARKODE} ${RENORM_NVECSERIAL}
                       Threads::Threads m)
 set(CMAKE_BUILD_RPATH ${RENORM_OPENBLAS_DIR})
 set(CMAKE_INSTALL_RPATH ${RENORM_OPENBLAS_DIR})
@@ -30,5 +31,6 @@ message(STATUS "  libyaml            ${YAML_VERSION}")
 message(STATUS "  Jansson            ${JANSSON_VERSION}")
 message(STATUS "  zlib               ${ZLIB_VERSION}")
 message(STATUS "  libzip             ${ZIP_VERSION}")
+message(STATUS "  CMinpack           ${CMINPACK_VERSION}")
 message(STATUS "  SUNDIALS ARKODE    ${RENORM_ARKODE}")
 message(STATUS "  Random123          ${RENORM_RANDOM123}")

@@ -14,6 +14,7 @@
 #include <renorm/evolution.h>
 #include <renorm/export.h>
 #include <renorm/family.h>
+#include <renorm/fit.h>
 #include <renorm/folder.h>
 #include <renorm/graph.h>
 #include <renorm/info.h>

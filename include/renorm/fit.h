@@ -1,0 +1,101 @@
+/**
+ * Power laws fitted to tables of losses, by variable projection from many starts:
+ *
+ *   one variable    y = E + A x^-a
+ *   two variables   y = E + A N^-a + B D^-b
+ *
+ * Given the exponents the model is linear in E, A, B; these are eliminated by orthogonal
+ * projection and the sum of squared residuals is minimised over the exponents alone
+ * (Golub and Pereyra 1973), by Levenberg-Marquardt (CMinpack) from the best points of a grid.
+ *
+ *   const rn_fit_input input = {.n = n, .n_variables = 2, .x = {N, D}, .y = loss};
+ *   rn_fit_result fit;
+ *   rn_status status = rn_fit_power_law(&input, &fit);
+ *   if (status >= 0) printf("a = %g +- %g\n", fit.exponent[0].value, fit.exponent[0].error);
+ *
+ * Errors are standard errors of independent residuals of equal size, from the Jacobian at the
+ * minimum: where residuals are neither, they are too small.
+ */
+#ifndef RENORM_FIT_H
+#define RENORM_FIT_H
+
+#include <renorm/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Most points of one fit. */
+#define RN_FIT_MAX_POINTS 1000000
+
+/** A table. Arrays are borrowed for the call. Zero-initialise. */
+typedef struct rn_fit_input {
+    rn_index n;           /**< points */
+    rn_index n_variables; /**< 1 or 2 */
+    const double *x[2];   /**< [n] each, > 0 */
+    const double *y;      /**< [n] */
+} rn_fit_input;
+
+/** A number and its standard error. */
+typedef struct rn_fit_number {
+    double value;
+    double error; /**< >= 0; NaN where the data leave it open */
+} rn_fit_number;
+
+/** A fit. */
+typedef struct rn_fit_result {
+    rn_index n; /**< points */
+    rn_index n_variables;
+    rn_fit_number floor;       /**< E */
+    rn_fit_number scale[2];    /**< A, B: of x^-a, N^-a and D^-b in the units of the table */
+    rn_fit_number exponent[2]; /**< a, b */
+    rn_fit_number allocation; /**< two variables: b/(a + b), so that at the least loss for a compute
+                                   N D ~ C the size N grows as C to this power; else NaN */
+    double rss;               /**< sum of squared residuals */
+    double condition;    /**< of the scaled Jacobian: about how many times a relative error of the
+                              data is enlarged in the parameters */
+    rn_index n_starts;   /**< local searches */
+    rn_index n_agreeing; /**< of those, how many came to this minimum (rss within 1e-6) */
+} rn_fit_result;
+
+/**
+ * Fits.
+ *
+ * @return RN_OK
+ *         RN_NOT_CONVERGED  an answer that should not be trusted; the message says why: condition
+ *                           above 1e6, an exponent at the end of its range 1e-3 .. 20, or a
+ *                           negative scale
+ *         RN_ERR_DOMAIN     the data cannot support the law; the message says why: fewer points
+ *                           than parameters + 1, fewer than 4 different values of a variable, or
+ *                           all of them within a decade; two variables that are one
+ *         RN_ERR_ARGUMENT   NULL, or values that are not finite, or x <= 0
+ *         RN_ERR_MEMORY
+ * Cost: some thousand passes over the data. Memory: 12 n doubles.
+ */
+RN_API RN_NODISCARD rn_status rn_fit_power_law(const rn_fit_input *input, rn_fit_result *result);
+
+/** A table read from a file. Arrays owned; release with rn_fit_table_clear. Zero-initialise. */
+typedef struct rn_fit_table {
+    rn_fit_input input;
+    char names[3][64]; /**< of x[0], x[1] and y as the file writes them */
+    int from_compute;  /**< 1: x[1] is FLOP/(6 N) */
+} rn_fit_table;
+
+/**
+ * Reads a CSV file with a line of names. With a column N (or "Model Size") and D (or FLOP,
+ * "Training FLOP": then D = FLOP/(6 N)) it has two variables, else one: x, step or time. The loss
+ * is in the column loss, y or L. Other columns are left out.
+ *
+ * @param x_name, y_name  columns to use instead (one variable); NULL: by those names
+ * @return RN_OK; RN_ERR_FORMAT, RN_ERR_IO, RN_ERR_MEMORY, RN_ERR_ARGUMENT
+ */
+RN_API RN_NODISCARD rn_status rn_fit_table_read(const char *path, const char *x_name,
+                                                const char *y_name, rn_fit_table *table);
+
+RN_API void rn_fit_table_clear(rn_fit_table *table);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

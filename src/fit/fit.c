@@ -1,0 +1,410 @@
+/*
+ * Power laws by variable projection.
+ *
+ * Variables enter as u = ln(x/x0), x0 their geometric mean, so that scales are of the size of the
+ * data. The search is over ln of the exponents, moved away from zero: the minimiser takes steps
+ * relative to its unknowns.
+ */
+#include <math.h>
+#include <renorm/fit.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "backends/minpack.h"
+#include "core/memory.h"
+#include "core/status.h"
+#include "fit/columns_qr.h"
+
+enum { N_GRID = 16, MAX_STARTS = 8, MIN_VALUES = 4, MAX_VARIABLES = 2 };
+static const double least_exponent = 1e-3;
+static const double most_exponent = 20.0;
+static const double max_condition = 1e6;
+static const double shift = 12.0; /* unknown = ln exponent + shift, >= 5 */
+
+typedef struct work {
+    const rn_fit_input *input;
+    rn_index n, k;    /* points, variables */
+    double *block;    /* owns what follows */
+    double *u[2];     /* [n] */
+    double *columns;  /* [(1 + 2 k) n] */
+    double *left;     /* [n] residuals */
+    double middle[2]; /* ln x0 */
+    double r[RNI_QR_MAX * RNI_QR_MAX];
+} work;
+
+/* ---- refusals -------------------------------------------------------------------------------- */
+
+static rn_status check_values(const rn_fit_input *input)
+{
+    for (rn_index i = 0; i < input->n; i++) {
+        if (!isfinite(input->y[i]))
+            return rni_fail(RN_ERR_ARGUMENT, "rn_fit_power_law: y is %g at point %" PRId64,
+                            input->y[i], i);
+        for (rn_index k = 0; k < input->n_variables; k++)
+            if (!isfinite(input->x[k][i]) || !(input->x[k][i] > 0.0))
+                return rni_fail(RN_ERR_ARGUMENT,
+                                "rn_fit_power_law: variable %" PRId64 " is %g at point %" PRId64
+                                ", expected a finite number > 0",
+                                k + 1, input->x[k][i], i);
+    }
+    return RN_OK;
+}
+
+/* Whether x has at least MIN_VALUES different values. */
+static bool has_values(rn_index n, const double *x)
+{
+    double seen[MIN_VALUES];
+    int n_seen = 0;
+    for (rn_index i = 0; i < n && n_seen < MIN_VALUES; i++) {
+        bool is_new = true;
+        for (int j = 0; j < n_seen; j++)
+            is_new &= fabs(x[i] - seen[j]) > 1e-9 * fabs(x[i]);
+        if (is_new) seen[n_seen++] = x[i];
+    }
+    return n_seen == MIN_VALUES;
+}
+
+static rn_status check_support(const rn_fit_input *input)
+{
+    const rn_index n_parameters = 1 + 2 * input->n_variables;
+    if (input->n < n_parameters + 1)
+        return rni_fail(RN_ERR_DOMAIN,
+                        "the data cannot support a fit: found %" PRId64 " points, expected at "
+                        "least %" PRId64 " for %" PRId64 " parameters",
+                        input->n, n_parameters + 1, n_parameters);
+    for (rn_index k = 0; k < input->n_variables; k++) {
+        double low = input->x[k][0];
+        double high = low;
+        for (rn_index i = 0; i < input->n; i++) {
+            low = fmin(low, input->x[k][i]);
+            high = fmax(high, input->x[k][i]);
+        }
+        if (!has_values(input->n, input->x[k]))
+            return rni_fail(RN_ERR_DOMAIN,
+                            "the data cannot support a fit: variable %" PRId64 " has fewer than %d "
+                            "different values; an exponent and a floor need that many",
+                            k + 1, MIN_VALUES);
+        if (!(high > 10.0 * low))
+            return rni_fail(RN_ERR_DOMAIN,
+                            "the data cannot support a fit: variable %" PRId64 " runs from %g to "
+                            "%g, less than a decade; a floor cannot be told from a small exponent "
+                            "there",
+                            k + 1, low, high);
+    }
+    return RN_OK;
+}
+
+/* Two variables that are powers of each other are one. */
+static rn_status check_apart(const work *w)
+{
+    double uu = 0.0;
+    double vv = 0.0;
+    double uv = 0.0;
+    if (w->k < 2) return RN_OK;
+    for (rn_index i = 0; i < w->n; i++) {
+        uu += w->u[0][i] * w->u[0][i];
+        vv += w->u[1][i] * w->u[1][i];
+        uv += w->u[0][i] * w->u[1][i];
+    }
+    if (uu * vv - uv * uv > 1e-4 * uu * vv) return RN_OK;
+    return rni_fail(RN_ERR_DOMAIN,
+                    "the data cannot support a fit: ln N and ln D are correlated to %.6f, so their "
+                    "powers cannot be told apart",
+                    uv / sqrt(uu * vv));
+}
+
+/* ---- projection ------------------------------------------------------------------------------ */
+
+static double exponent_of(double unknown)
+{
+    return exp(fmin(fmax(unknown - shift, log(least_exponent)), log(most_exponent)));
+}
+
+/* Columns 1, e^(-a u), e^(-b v), orthogonalised. */
+static void set_basis(work *w, const double *unknowns)
+{
+    for (rn_index i = 0; i < w->n; i++)
+        w->columns[i] = 1.0;
+    for (rn_index k = 0; k < w->k && k < MAX_VARIABLES; k++) {
+        const double a = exponent_of(unknowns[k]);
+        for (rn_index i = 0; i < w->n; i++)
+            w->columns[(k + 1) * w->n + i] = exp(-a * w->u[k][i]);
+    }
+    rni_orthogonalise(w->n, 1 + w->k, w->columns, w->r);
+}
+
+static void project(void *user, const double *unknowns, double *residuals)
+{
+    work *w = user;
+    double c[RNI_QR_MAX] = {0};
+    set_basis(w, unknowns);
+    memcpy(residuals, w->input->y, (size_t)w->n * sizeof *residuals);
+    rni_project_out(w->n, 1 + w->k, w->columns, residuals, c);
+}
+
+static double sum_of_squares(work *w, const double *unknowns)
+{
+    double sum = 0.0;
+    project(w, unknowns, w->left);
+    for (rn_index i = 0; i < w->n; i++)
+        sum += w->left[i] * w->left[i];
+    return sum;
+}
+
+/* ---- search ---------------------------------------------------------------------------------- */
+
+typedef struct start {
+    double rss;
+    double at[2];
+} start;
+
+/* Keeps the best MAX_STARTS, best first. */
+static void offer(start *best, rn_index *n_best, start candidate)
+{
+    rn_index i = *n_best < MAX_STARTS ? (*n_best)++ : MAX_STARTS - 1;
+    if (i == MAX_STARTS - 1 && *n_best == MAX_STARTS && best[i].rss > 0.0
+        && best[i].rss <= candidate.rss)
+        return;
+    for (; i > 0 && best[i - 1].rss > candidate.rss; i--)
+        best[i] = best[i - 1];
+    best[i] = candidate;
+}
+
+static double grid_point(int i)
+{
+    return shift + log(0.03) + (log(3.0) - log(0.03)) * i / (N_GRID - 1); /* exponents 0.03 .. 3 */
+}
+
+static rn_index look_over_grid(work *w, start best[MAX_STARTS])
+{
+    rn_index n_best = 0;
+    for (int i = 0; i < N_GRID; i++)
+        for (int j = 0; j < (w->k > 1 ? N_GRID : 1); j++) {
+            start here = {.at = {grid_point(i), grid_point(j)}};
+            here.rss = sum_of_squares(w, here.at);
+            offer(best, &n_best, here);
+        }
+    return n_best;
+}
+
+static rn_status search(work *w, start *found, rn_fit_result *out)
+{
+    start best[MAX_STARTS] = {{0}};
+    const rn_index n_best = look_over_grid(w, best);
+    double total = 0.0; /* of y^2: what rounding leaves of rss */
+    for (rn_index i = 0; i < w->n; i++)
+        total += w->input->y[i] * w->input->y[i];
+    *found = best[0];
+    for (rn_index i = 0; i < n_best; i++) {
+        const rn_status status =
+            rni_least_squares(project, w, w->k, w->n, best[i].at, &best[i].rss);
+        if (status < 0) return status;
+        if (i == 0 || best[i].rss < found->rss) *found = best[i];
+    }
+    out->n_starts = n_best;
+    for (rn_index i = 0; i < n_best; i++)
+        out->n_agreeing += best[i].rss <= found->rss * (1.0 + 1e-6) + 1e-24 * total;
+    return RN_OK;
+}
+
+/* ---- the answer ------------------------------------------------------------------------------ */
+
+/* Largest over least singular value of a triangular factor, by one-sided Jacobi rotations. */
+static double condition_of(rn_index n, const double *r)
+{
+    double m[RNI_QR_MAX][RNI_QR_MAX] = {{0}}; /* rows are columns of R */
+    double low = (double)INFINITY;
+    double high = 0.0;
+    for (rn_index i = 0; i < n; i++)
+        for (rn_index j = i; j < n; j++)
+            m[j][i] = r[i * RNI_QR_MAX + j];
+    for (int sweep = 0; sweep < 30; sweep++)
+        for (rn_index p = 0; p < n; p++)
+            for (rn_index q = p + 1; q < n; q++) {
+                double pp = 0.0;
+                double qq = 0.0;
+                double pq = 0.0;
+                for (rn_index i = 0; i < n; i++) {
+                    pp += m[p][i] * m[p][i];
+                    qq += m[q][i] * m[q][i];
+                    pq += m[p][i] * m[q][i];
+                }
+                const double angle = 0.5 * atan2(2.0 * pq, pp - qq);
+                const double c = cos(angle);
+                const double s = sin(angle);
+                for (rn_index i = 0; i < n; i++) {
+                    const double x = m[p][i];
+                    const double y = m[q][i];
+                    m[p][i] = c * x + s * y;
+                    m[q][i] = c * y - s * x;
+                }
+            }
+    for (rn_index p = 0; p < n; p++) {
+        double norm = 0.0;
+        for (rn_index i = 0; i < n; i++)
+            norm += m[p][i] * m[p][i];
+        low = fmin(low, sqrt(norm));
+        high = fmax(high, sqrt(norm));
+    }
+    return high / low;
+}
+
+/* Covariance of weight . parameters, from R and the columns' norms: |R^-T (w / norm)|^2 s^2. */
+static double error_of(rn_index n, const double *r, const double *norms, const double *weights,
+                       double variance)
+{
+    double z[RNI_QR_MAX];
+    double sum = 0.0;
+    for (rn_index k = 0; k < n; k++) {
+        z[k] = weights[k] / norms[k];
+        for (rn_index j = 0; j < k; j++)
+            z[k] -= r[j * RNI_QR_MAX + k] * z[j];
+        if (!(r[k * RNI_QR_MAX + k] > 0.0)) return (double)NAN;
+        z[k] /= r[k * RNI_QR_MAX + k];
+        sum += z[k] * z[k];
+    }
+    return sqrt(sum * variance);
+}
+
+/* Jacobian columns of E, A', B', a, b in w->columns, of length 1; their lengths in norms. */
+static void set_jacobian(work *w, const double *scales, const double *exponents, double *norms)
+{
+    const rn_index n_parameters = 1 + 2 * w->k;
+    for (rn_index i = 0; i < w->n; i++) {
+        w->columns[i] = 1.0;
+        for (rn_index k = 0; k < w->k && k < MAX_VARIABLES; k++) {
+            const double power = exp(-exponents[k] * w->u[k][i]);
+            w->columns[(1 + k) * w->n + i] = power;
+            w->columns[(1 + w->k + k) * w->n + i] = -scales[k] * w->u[k][i] * power;
+        }
+    }
+    for (rn_index p = 0; p < n_parameters; p++) {
+        double *const column = w->columns + p * w->n;
+        double sum = 0.0;
+        for (rn_index i = 0; i < w->n; i++)
+            sum += column[i] * column[i];
+        norms[p] = sum > 0.0 ? sqrt(sum) : 1.0;
+        for (rn_index i = 0; i < w->n; i++)
+            column[i] /= norms[p];
+    }
+    rni_orthogonalise(w->n, n_parameters, w->columns, w->r);
+}
+
+static void set_errors(work *w, const double *scales, rn_fit_result *out)
+{
+    const rn_index n_parameters = 1 + 2 * w->k;
+    const double variance = out->rss / (double)(w->n - n_parameters);
+    const double exponents[2] = {out->exponent[0].value, out->exponent[1].value};
+    double norms[RNI_QR_MAX];
+    set_jacobian(w, scales, exponents, norms);
+    out->condition = condition_of(n_parameters, w->r);
+    for (rn_index k = -1; k < w->k && k < MAX_VARIABLES; k++) {
+        double weights[RNI_QR_MAX] = {0};
+        if (k < 0) {
+            weights[0] = 1.0;
+            out->floor.error = error_of(n_parameters, w->r, norms, weights, variance);
+            continue;
+        }
+        weights[1 + w->k + k] = 1.0;
+        out->exponent[k].error = error_of(n_parameters, w->r, norms, weights, variance);
+        /* A = A' x0^a */
+        weights[1 + k] = exp(exponents[k] * w->middle[k]);
+        weights[1 + w->k + k] = out->scale[k].value * w->middle[k];
+        out->scale[k].error = error_of(n_parameters, w->r, norms, weights, variance);
+    }
+    out->allocation = (rn_fit_number){(double)NAN, (double)NAN};
+    if (w->k < 2) return;
+    const double sum = exponents[0] + exponents[1];
+    const double weights[RNI_QR_MAX] = {0.0, 0.0, 0.0, -exponents[1] / (sum * sum),
+                                        exponents[0] / (sum * sum)};
+    out->allocation.value = exponents[1] / sum;
+    out->allocation.error = error_of(n_parameters, w->r, norms, weights, variance);
+}
+
+static void set_answer(work *w, const start *found, rn_fit_result *out)
+{
+    double c[RNI_QR_MAX] = {0};
+    set_basis(w, found->at);
+    memcpy(w->left, w->input->y, (size_t)w->n * sizeof(double));
+    rni_project_out(w->n, 1 + w->k, w->columns, w->left, c);
+    rni_solve_upper(1 + w->k, w->r, c);
+    out->n = w->n;
+    out->n_variables = w->k;
+    out->rss = found->rss;
+    out->floor.value = c[0];
+    for (rn_index k = 0; k < w->k && k < MAX_VARIABLES; k++) {
+        out->exponent[k].value = exponent_of(found->at[k]);
+        out->scale[k].value = c[1 + k] * exp(out->exponent[k].value * w->middle[k]);
+    }
+    set_errors(w, c + 1, out);
+}
+
+static rn_status judge(const rn_fit_result *out)
+{
+    for (rn_index k = 0; k < out->n_variables; k++) {
+        const double a = out->exponent[k].value;
+        if (a <= least_exponent * 1.01 || a >= most_exponent * 0.99)
+            return rni_fail(RN_NOT_CONVERGED,
+                            "the fit cannot be trusted: exponent %" PRId64 " ran to %g, the end of "
+                            "its range",
+                            k + 1, a);
+        if (!(out->scale[k].value > 0.0))
+            return rni_fail(RN_NOT_CONVERGED,
+                            "the fit cannot be trusted: the loss grows with variable %" PRId64,
+                            k + 1);
+    }
+    if (out->condition <= max_condition) return RN_OK;
+    return rni_fail(
+        RN_NOT_CONVERGED,
+        "the fit cannot be trusted: condition %.1e, parameters trade against each other "
+        "on these data",
+        out->condition);
+}
+
+/* False: no memory. */
+static bool work_create(const rn_fit_input *input, work *w)
+{
+    const rn_index n = input->n;
+    *w = (work){.input = input, .n = n, .k = input->n_variables == 2 ? 2 : 1};
+    w->block = rni_alloc((2 + 5 + 1) * n, sizeof *w->block);
+    if (!w->block) return false;
+    w->u[0] = w->block;
+    w->u[1] = w->block + n;
+    w->columns = w->block + 2 * n;
+    w->left = w->block + 7 * n;
+    for (rn_index k = 0; k < w->k && k < MAX_VARIABLES; k++) {
+        for (rn_index i = 0; i < n; i++)
+            w->middle[k] += log(input->x[k][i]) / (double)n;
+        for (rn_index i = 0; i < n; i++)
+            w->u[k][i] = log(input->x[k][i]) - w->middle[k];
+    }
+    return true;
+}
+
+rn_status rn_fit_power_law(const rn_fit_input *input, rn_fit_result *result)
+{
+    if (!input || !result || !input->y || input->n_variables < 1 || input->n_variables > 2
+        || !input->x[0] || (input->n_variables == 2 && !input->x[1]) || input->n < 0
+        || input->n > RN_FIT_MAX_POINTS)
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_fit_power_law: an argument is NULL, or not 1 or 2 variables, or more "
+                        "than %d points",
+                        RN_FIT_MAX_POINTS);
+    work w;
+    start found = {0};
+    rn_fit_result out = {0};
+    RNI_TRY(check_values(input));
+    RNI_TRY(check_support(input));
+    if (!work_create(input, &w))
+        return rni_fail(RN_ERR_MEMORY, "rn_fit_power_law: no memory for %" PRId64 " points",
+                        input->n);
+    rn_status status = check_apart(&w);
+    if (status == RN_OK) status = search(&w, &found, &out);
+    if (status == RN_OK) {
+        set_answer(&w, &found, &out);
+        *result = out;
+        status = judge(&out);
+    }
+    rni_free(w.block);
+    return status;
+}

@@ -1,0 +1,4 @@
+# Tests of fit: rn_add_test(<name> <label>), one per line.
+rn_add_test(test_fit property)
+rn_add_test(test_fit_table unit)
+target_link_libraries(test_fit_table PRIVATE scratch)
