@@ -50,7 +50,9 @@ void rn_info_get(rn_info *info)
     add_blas(info);
     rni_hdf5_version(sizeof version, version);
     (void)add(info, "HDF5", "arrays on disk", version);
-    (void)add(info, "SUNDIALS", "gradient flow with error control", RENORM_SUNDIALS_VERSION);
+    (void)add(info, "SUNDIALS", "gradient flow and transport with error control",
+              RENORM_SUNDIALS_VERSION);
+    (void)add(info, "CMinpack", "fits of power laws", RENORM_CMINPACK_VERSION);
     (void)add(info, "libyaml", "configuration files", RENORM_YAML_VERSION);
     (void)add(info, "Jansson", "numbers of the report's page", RENORM_JANSSON_VERSION);
     (void)add(info, "zlib", "compressed data files", RENORM_ZLIB_VERSION);

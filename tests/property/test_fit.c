@@ -74,6 +74,25 @@ static void one_variable_without_noise_comes_back(void **state)
     }
 }
 
+/* The table of docs/theory/fit.md: python3 tests/golden/fit_worked.py */
+static void worked_numbers_of_the_page(void **state)
+{
+    (void)state;
+    const double x[] = {1.0, 3.0, 10.0, 30.0, 100.0, 300.0};
+    const double y[] = {5.3, 3.61, 2.44, 1.75, 1.19, 0.94};
+    const rn_fit_input input = {.n = 6, .n_variables = 1, .x = {x, NULL}, .y = y};
+    rn_fit_result fit;
+    assert_status(rn_fit_power_law(&input, &fit), RN_OK);
+    /* a minimum is found to about sqrt(eps) of its unknowns; digits as printed */
+    assert_close(fit.floor.value, 0.34207347481, 1e-8);
+    assert_close(fit.scale[0].value, 4.9536934747, 1e-8);
+    assert_close(fit.exponent[0].value, 0.37471063651, 1e-8);
+    assert_close(fit.rss, 0.0021516439487, 1e-12);
+    assert_close(fit.floor.error, 0.056830897, 1e-7);
+    assert_close(fit.scale[0].error, 0.054530863, 1e-7);
+    assert_close(fit.exponent[0].error, 0.010293209, 1e-7);
+}
+
 static double sum_of_squares(const table *t, const double *p)
 {
     double sum = 0.0;
@@ -283,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_variables_without_noise_come_back),
         cmocka_unit_test(one_variable_without_noise_comes_back),
+        cmocka_unit_test(worked_numbers_of_the_page),
         cmocka_unit_test(the_answer_is_a_minimum),
         cmocka_unit_test(errors_cover_the_truth),
         cmocka_unit_test(errors_are_the_spread_over_draws),

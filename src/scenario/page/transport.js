@@ -22,8 +22,10 @@ const make = (parent, tag, className, text) => {
   parent.appendChild(node);
   return node;
 };
-const WIDTH = 860, HEIGHT = 380, LEFT = 64, RIGHT = 16, TOP = 14, BOTTOM = 44;
 const page = document.getElementById("page");
+/* Figures are as wide as the page when it opens, so that their letters keep their size. */
+const WIDTH = Math.max(320, Math.min(1180, page.clientWidth - 32)), HEIGHT = Math.max(260, Math.round(0.42 * WIDTH));
+const LEFT = 64, RIGHT = 16, TOP = 14, BOTTOM = 44;
 const end = STATES[STATES.length - 1];
 
 /* --- headline ---------------------------------------------------------------------------------- */
@@ -73,7 +75,7 @@ function ticks(axis, scale, count) {
   return axis.tickValues(values).tickFormat(v => say(v));
 }
 function axes(svg, x, y, xName, yName) {
-  svg.append("g").attr("class", "axis").attr("transform", `translate(0,${HEIGHT - BOTTOM})`).call(ticks(d3.axisBottom(x), x, 8));
+  svg.append("g").attr("class", "axis").attr("transform", `translate(0,${HEIGHT - BOTTOM})`).call(ticks(d3.axisBottom(x), x, WIDTH / 90));
   svg.append("g").attr("class", "axis").attr("transform", `translate(${LEFT},0)`).call(ticks(d3.axisLeft(y), y, 6));
   svg.append("text").attr("x", WIDTH - RIGHT).attr("y", HEIGHT - 6).attr("text-anchor", "end").text(xName);
   svg.append("text").attr("x", 4).attr("y", TOP).text(yName);
