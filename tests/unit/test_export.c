@@ -93,8 +93,9 @@ static void an_archive_holds_every_array_of_every_snapshot(void **state)
             const rn_snapshot *at = rn_run_snapshot(run, k);
             rn_index count = 0;
             const double *values = rn_snapshot_values(at, i, &count);
+            if (count == 0) continue; /* not measured: there is no number to compare */
             series[k] = values[0];
-            if (!field->axis[0] || count == 0) continue;
+            if (!field->axis[0]) continue;
             (void)snprintf(entry, sizeof entry, "snapshots/%06d/%s.npy", (int)at->record.step,
                            field->name);
             assert_entry(path, entry, count, values);
