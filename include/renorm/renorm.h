@@ -34,6 +34,7 @@
 #include <renorm/setting.h>
 #include <renorm/shells.h>
 #include <renorm/spectra.h>
+#include <renorm/spectral_tail.h>
 #include <renorm/status.h>
 #include <renorm/study.h>
 #include <renorm/train.h>
