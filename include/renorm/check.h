@@ -64,8 +64,8 @@ typedef struct rn_check_subject {
     rn_conclusion conclusion; /**< of everything below */
     char sentence[RN_CHECK_TEXT * 2]; /**< the verdict and why, for people */
     rn_index n_lines;
-    const rn_check_line
-        *lines; /**< [n_lines]; of one condition the line that decides comes first */
+    const rn_check_line *lines; /**< [n_lines], C1 to C4, then the law; of one condition those that
+                                   decide come first */
 } rn_check_subject;
 
 typedef struct rn_check rn_check;
@@ -84,6 +84,10 @@ RN_API RN_NODISCARD rn_status rn_check_create(rn_index n_folders, const rn_folde
 
 /** Releases a check and everything borrowed from it. NULL is allowed. */
 RN_API void rn_check_destroy(rn_check *check);
+
+/** What a subject's lines that decide a condition ("C1" .. "C4", "law") say together: fails where
+    one of them fails, holds where all hold, else, and where there is none, cannot tell. */
+RN_API rn_verdict rn_check_condition(const rn_check_subject *subject, const char *condition);
 
 /** Subjects: the runs in their order, then the families. Subject i, NULL beyond the last. */
 RN_API rn_index rn_check_count(const rn_check *check);

@@ -1,13 +1,10 @@
 /*
- * Families of runs, and what a verdict says.
+ * Families of runs.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "verdict/verdict.h"
-
-/* ---- families -------------------------------------------------------------------------------- */
 
 /* Settings in which the runs of a family may differ: what it is a family over, and what decides no
    number of the network's dynamics. */
@@ -78,15 +75,4 @@ void rni_check_family_name(rn_index n, const rn_folder *const *folders, const rn
         add_word(name, word);
     }
     if (!name[0]) add_word(name, "all runs");
-}
-
-/* ---- verdicts -------------------------------------------------------------------------------- */
-
-void rni_check_say(char text[RN_CHECK_TEXT], const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    /* started in the line above. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
-    (void)vsnprintf(text, RN_CHECK_TEXT, format, arguments);
-    va_end(arguments);
 }

@@ -3,7 +3,6 @@
  */
 #include <renorm/check.h>
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,45 +25,6 @@ const char *rn_conclusion_text(rn_conclusion conclusion)
     return "cannot tell";
 }
 
-static const struct {
-    const char *id;
-    const char *name;
-} names[] = {
-    {"C1", "small changes pass through the blocks bounded and locally"},
-    {"C2", "blocks are incoherent at the start"},
-    {"C3", "the kernel evolves without bursts"},
-    {"C4", "couplings between shells look the same at every scale"},
-    {"law", "the velocity is a power of lambda"},
-};
-
-rn_check_line *rni_check_add(rni_subject *subject, const char *condition, const char *quantity,
-                             const char *unit)
-{
-    RNI_ASSERT(subject->shown.n_lines < RNI_CHECK_LINES);
-    rn_check_line *line = &subject->lines[subject->shown.n_lines++];
-    const double nan = (double)NAN;
-    *line = (rn_check_line){.condition = condition,
-                            .quantity = quantity,
-                            .unit = unit,
-                            .value = nan,
-                            .low = nan,
-                            .high = nan,
-                            .threshold = nan};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(names[i].id, condition) == 0) line->name = names[i].name;
-    return line;
-}
-
-bool rni_check_is(const rni_subject *subject, const char *condition, rn_verdict verdict)
-{
-    for (rn_index i = 0; i < subject->shown.n_lines; i++) {
-        const rn_check_line *line = &subject->lines[i];
-        if (line->decides && strcmp(line->condition, condition) == 0)
-            return line->verdict == verdict;
-    }
-    return false;
-}
-
 static void start(rni_subject *subject, const char *name, const char *path, rn_index n_runs)
 {
     (void)snprintf(subject->name, sizeof subject->name, "%s", name);
@@ -76,6 +36,8 @@ static void start(rni_subject *subject, const char *name, const char *path, rn_i
 static rn_status check_run(const rn_folder *folder, rni_subject *subject, rni_run_numbers *numbers)
 {
     start(subject, rn_folder_name(folder), rn_folder_path(folder), 1);
+    rni_check_propagation(folder, subject, numbers);
+    RNI_TRY(rni_check_evolution(folder, subject, numbers));
     rni_check_couplings(folder, subject, numbers);
     const rn_status status = rni_check_law(folder, subject, numbers);
     if (status < 0) return status;
@@ -90,22 +52,26 @@ typedef struct work {
 } work;
 
 /* The family `which`, if it has two runs or more. */
-static void check_family(rn_index n, const rn_folder *const *folders, const work *w, rn_index which,
-                         rn_check *check)
+static rn_status check_family(rn_index n, const rn_folder *const *folders, const work *w,
+                              rn_index which, rn_check *check)
 {
     const rni_run_numbers *of[RN_CHECK_MAX_RUNS];
     char name[RN_CHECK_TEXT];
     rn_index count = 0;
     for (rn_index i = 0; i < n; i++)
         if (w->family[i] == which) of[count++] = &w->numbers[i];
-    if (count < 2) return;
+    if (count < 2) return RN_OK;
     rni_subject *subject = &check->subjects[check->count++];
     rni_check_family_name(n, folders, w->family, which, name);
     start(subject, name, "", count);
     subject->shown.is_family = 1;
+    rn_status status = rni_check_propagation_of(count, of, subject);
+    if (status == RN_OK) status = rni_check_evolution_of(count, of, subject);
+    if (status < 0) return status;
     rni_check_couplings_of(count, of, subject);
     rni_check_law_of(count, of, subject);
     rni_check_conclude(subject);
+    return RN_OK;
 }
 
 static rn_status check_all(rn_index n, const rn_folder *const *folders, rn_check *check, work *w)
@@ -114,7 +80,7 @@ static rn_status check_all(rn_index n, const rn_folder *const *folders, rn_check
         RNI_TRY(check_run(folders[i], &check->subjects[check->count++], &w->numbers[i]));
     rni_check_families(n, folders, w->family);
     for (rn_index which = 0; which < n; which++)
-        check_family(n, folders, w, which, check);
+        RNI_TRY(check_family(n, folders, w, which, check));
     return RN_OK;
 }
 

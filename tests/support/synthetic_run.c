@@ -15,8 +15,15 @@ static const double ln2 = 0.69314718055994530942;
 
 synthetic_run synthetic_defaults(void)
 {
-    return (synthetic_run){
-        .n_snapshots = 8, .square = 0.005, .error = 0.001, .entries = 52, .per_shell = 6.0};
+    return (synthetic_run){.n_snapshots = 8,
+                           .square = 0.005,
+                           .error = 0.001,
+                           .entries = 52,
+                           .per_shell = 6.0,
+                           .gain = 2.0,
+                           .influence = 0.1,
+                           .growth = 1.5,
+                           .burst = -1};
 }
 
 /* Configuration, manifest and metrics of a real run that measures nothing. */
@@ -69,7 +76,7 @@ static void write_snapshot(const synthetic_run *chosen, const char *path, int k)
         REAL("gradient_norm", 0.1),
         LIST("lambda", SYNTHETIC_MODES, lambda),
         LIST("g", SYNTHETIC_MODES, g),
-        REAL("lambda_max", 1.0),
+        REAL("lambda_max", k + 1 < chosen->n_snapshots ? 1.0 : chosen->growth),
         REAL("lambda_floor", 1e-14),
         REAL("width", ln2),
         LIST("s", SYNTHETIC_BOUNDARIES, s),
@@ -81,6 +88,11 @@ static void write_snapshot(const synthetic_run *chosen, const char *path, int k)
         REAL("coupling_cross_tilt_error", chosen->error * wobble),
         REAL("coupling_split_entries", (double)chosen->entries),
         REAL("coupling_shifted_cross_tilt", chosen->square),
+        REAL("kernel_size", 2.0),
+        REAL("kernel_turn", k == chosen->burst ? 1.0 : 0.1),
+        REAL("loss_decay", 0.5),
+        REAL("gain_largest", k == 0 ? chosen->gain : (double)NAN),
+        REAL("influence_largest_row", k == 0 ? chosen->influence : (double)NAN),
     };
     const rni_hdf5_attribute attributes[] = {{.name = "format", .integer = 1},
                                              {.name = "step", .integer = step}};

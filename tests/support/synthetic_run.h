@@ -18,9 +18,13 @@ typedef struct synthetic_run {
     int entries;      /**< pairs of shells behind it */
     double kinks;     /**< 1: has_kinks */
     double per_shell; /**< modes in every factor 2 of lambda */
+    double gain;      /**< largest gain between blocks; NaN: blocks were not looked at */
+    double influence; /**< largest row sum of the influence */
+    double growth;    /**< lambda_max at the last moment over that at the first */
+    int burst;        /**< moment at which the kernel moves ten times faster; < 0: none */
 } synthetic_run;
 
-/** Eight snapshots of 10 shells with 6 modes. */
+/** Eight snapshots of 10 shells with 6 modes, gain 2, influence 0.1, growth 1.5, no burst. */
 synthetic_run synthetic_defaults(void);
 
 /** Writes it to a new folder. */
