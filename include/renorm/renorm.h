@@ -19,6 +19,7 @@
 #include <renorm/graph.h>
 #include <renorm/info.h>
 #include <renorm/kernel.h>
+#include <renorm/lanczos.h>
 #include <renorm/loss.h>
 #include <renorm/measure.h>
 #include <renorm/model.h>
