@@ -20,6 +20,7 @@
 #include <renorm/info.h>
 #include <renorm/kernel.h>
 #include <renorm/lanczos.h>
+#include <renorm/linear_gaussian.h>
 #include <renorm/loss.h>
 #include <renorm/measure.h>
 #include <renorm/model.h>

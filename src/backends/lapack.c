@@ -23,6 +23,19 @@ void dsterf_(const int *n, double *d, double *e, int *info);
 void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
              double *work, const int *lwork, int *iwork, const int *liwork, int *info,
              size_t len_jobz, size_t len_uplo);
+void dgees_(const char *jobvs, const char *sort, int (*select)(const double *, const double *),
+            const int *n, double *a, const int *lda, int *sdim, double *wr, double *wi, double *vs,
+            const int *ldvs, double *work, const int *lwork, int *bwork, int *info,
+            size_t len_jobvs, size_t len_sort);
+void dtrsyl_(const char *trana, const char *tranb, const int *isgn, const int *m, const int *n,
+             const double *a, const int *lda, const double *b, const int *ldb, double *c,
+             const int *ldc, double *scale, int *info, size_t len_trana, size_t len_tranb);
+void dgesv_(const int *n, const int *nrhs, double *a, const int *lda, int *ipiv, double *b,
+            const int *ldb, int *info);
+void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t len_uplo);
+void dtrtrs_(const char *uplo, const char *trans, const char *diag, const int *n, const int *nrhs,
+             const double *a, const int *lda, double *b, const int *ldb, int *info, size_t len_uplo,
+             size_t len_trans, size_t len_diag);
 /* NOLINTEND(readability-identifier-naming) */
 
 static const char upper[] = "U";
@@ -120,4 +133,80 @@ rn_status rni_lapack_syevd(rn_index n, double *a, rn_index ld, double *values)
     rni_free(integers);
     rni_free(work);
     return status;
+}
+
+/* LAPACK sees A^T = Z T Z^T with columns of Z that are rows of V: A = V^T T^T V. */
+rn_status rni_lapack_schur(rn_index n, double *a, double *v, double *real, double *imaginary)
+{
+    RNI_ASSERT(n >= 1 && n <= RNI_LAPACK_MAX_N);
+    const int order = to_int(n);
+    const int ask = -1;
+    int info = 0;
+    int n_sorted = 0;
+    double n_best = 0.0;
+    dgees_("V", "N", NULL, &order, a, &order, &n_sorted, real, imaginary, v, &order, &n_best, &ask,
+           NULL, &info, 1, 1);
+    const int n_work = (int)n_best;
+    double *work = rni_alloc(n_work, sizeof *work);
+    if (!work) return no_memory("dgees", n);
+    dgees_("V", "N", NULL, &order, a, &order, &n_sorted, real, imaginary, v, &order, work, &n_work,
+           NULL, &info, 1, 1);
+    rni_free(work);
+    return outcome("dgees", n, info);
+}
+
+/* With T = R^T: T^T X + X T = C, whose transpose has the same form. */
+rn_status rni_lapack_lyapunov(rn_index n, const double *r, double *x)
+{
+    RNI_ASSERT(n >= 1 && n <= RNI_LAPACK_MAX_N);
+    const int order = to_int(n);
+    const int plus = 1;
+    int info = 0;
+    double scale = 1.0;
+    dtrsyl_("T", "N", &plus, &order, &order, r, &order, r, &order, x, &order, &scale, &info, 1, 1);
+    if (info == 0 && scale >= 1.0) return RN_OK;
+    return rni_fail(RN_ERR_DOMAIN,
+                    "dtrsyl: a Lyapunov equation of %" PRId64
+                    " rows has two eigenvalues that add up to zero, or a solution beyond the range "
+                    "of doubles",
+                    n);
+}
+
+rn_status rni_lapack_divide_rows(rn_index n, double *a, rn_index n_rows, double *x)
+{
+    RNI_ASSERT(n >= 1 && n <= RNI_LAPACK_MAX_N);
+    const int order = to_int(n);
+    const int cols = to_int(n_rows);
+    int info = 0;
+    int *pivots = rni_alloc(n, sizeof *pivots);
+    if (!pivots) return no_memory("dgesv", n);
+    dgesv_(&order, &cols, a, &order, pivots, x, &order, &info);
+    rni_free(pivots);
+    if (info > 0)
+        return rni_fail(RN_ERR_DOMAIN, "dgesv: a matrix of %" PRId64 " rows is singular", n);
+    return outcome("dgesv", n, info);
+}
+
+rn_status rni_lapack_cholesky(rn_index n, double *a)
+{
+    RNI_ASSERT(n >= 1 && n <= RNI_LAPACK_MAX_N);
+    const int order = to_int(n);
+    int info = 0;
+    dpotrf_(upper, &order, a, &order, &info, 1);
+    if (info > 0)
+        return rni_fail(RN_ERR_DOMAIN,
+                        "dpotrf: a matrix of %" PRId64
+                        " rows is not positive definite: its leading %d x %d block is not",
+                        n, info, info);
+    return outcome("dpotrf", n, info);
+}
+
+void rni_lapack_divide_rows_lower(rn_index n, const double *l, rn_index n_rows, double *x)
+{
+    const int order = to_int(n);
+    const int cols = to_int(n_rows);
+    int info = 0;
+    dtrtrs_(upper, "T", "N", &order, &cols, l, &order, x, &order, &info, 1, 1, 1);
+    RNI_ASSERT(info == 0);
+    (void)info;
 }

@@ -1,9 +1,9 @@
 /*
- * Dense symmetric eigenproblems by LAPACK.
+ * Dense eigenproblems and small dense systems by LAPACK.
  *
- * Matrices are row-major [n x n] with leading dimension ld, of which the lower triangle is read;
- * all of the array may be overwritten. They run with as many threads as the calling thread has
- * raised (backends/blas.h).
+ * Symmetric matrices are row-major [n x n] with leading dimension ld, of which the lower triangle
+ * is read; all of the array may be overwritten. The eigensolvers run with as many threads as the
+ * calling thread has raised (backends/blas.h).
  *
  * LAPACK counts in 32 bits, the work space of rni_lapack_syevd included: n <= RNI_LAPACK_MAX_N,
  * checked by the callers' public functions and asserted here. Inputs must be finite.
@@ -45,5 +45,37 @@ RN_NODISCARD rn_status rni_lapack_sterf(rn_index n, double *diagonal, double *of
  * phi_u. 2 n^2 doubles of work space. @return RN_OK; RN_ERR_MEMORY; RN_ERR_INTERNAL
  */
 RN_NODISCARD rn_status rni_lapack_syevd(rn_index n, double *a, rn_index ld, double *values);
+
+/* General matrices, row-major [n x n] without gaps; 1 <= n <= RNI_LAPACK_MAX_N. */
+
+/**
+ * Real Schur form A = V^T R V, R lower quasi-triangular (2 x 2 blocks for complex pairs), rows of V
+ * orthonormal. `a` becomes R; real[n] and imaginary[n] are the eigenvalues. About 25 n^3 flops.
+ * @return RN_OK; RN_ERR_MEMORY; RN_ERR_INTERNAL (did not converge)
+ */
+RN_NODISCARD rn_status rni_lapack_schur(rn_index n, double *a, double *v, double *real,
+                                        double *imaginary);
+
+/**
+ * x := X with R X + X R^T = C, `x` holding C and R from rni_lapack_schur with no two eigenvalues
+ * that add up to zero.
+ * @return RN_OK; RN_ERR_DOMAIN (two do, to rounding, or X leaves the range of doubles)
+ */
+RN_NODISCARD rn_status rni_lapack_lyapunov(rn_index n, const double *r, double *x);
+
+/**
+ * x := X with X A = B, `x` [n_rows x n] holding B; `a` is destroyed. 2/3 n^3 + 2 n_rows n^2 flops.
+ * @return RN_OK; RN_ERR_MEMORY; RN_ERR_DOMAIN (A is singular)
+ */
+RN_NODISCARD rn_status rni_lapack_divide_rows(rn_index n, double *a, rn_index n_rows, double *x);
+
+/**
+ * Cholesky factor A = L L^T; the lower triangle of `a` becomes L, the upper is left alone.
+ * @return RN_OK; RN_ERR_DOMAIN (not positive definite)
+ */
+RN_NODISCARD rn_status rni_lapack_cholesky(rn_index n, double *a);
+
+/** x := X with X L^T = B: each row solves L y = b. `x` [n_rows x n] holds B; L lower triangular. */
+void rni_lapack_divide_rows_lower(rn_index n, const double *l, rn_index n_rows, double *x);
 
 #endif
