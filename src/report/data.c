@@ -234,3 +234,48 @@ void rni_report_fields(rni_json *json)
     }
     rni_json_close(json);
 }
+
+/* ---- verdicts -------------------------------------------------------------------------------- */
+
+static void add_line(rni_json *json, const rn_check_line *line)
+{
+    rni_json_object(json, NULL);
+    rni_json_text(json, "condition", line->condition);
+    rni_json_text(json, "quantity", line->quantity);
+    rni_json_text(json, "unit", line->unit);
+    rni_json_real(json, "value", line->value);
+    rni_json_real(json, "low", line->low);
+    rni_json_real(json, "high", line->high);
+    rni_json_real(json, "threshold", line->threshold);
+    rni_json_text(json, "answer", line->decides ? rn_verdict_name(line->verdict) : NULL);
+    rni_json_text(json, "reason", line->reason);
+    rni_json_text(json, "remedy", line->remedy);
+    rni_json_text(json, "origin", line->origin);
+    rni_json_close(json);
+}
+
+void rni_report_check(rni_json *json, const rn_check *check)
+{
+    static const char *const conditions[] = {"law", "C1", "C2", "C3", "C4"};
+    rni_json_list(json, "check");
+    for (rn_index i = 0; i < rn_check_count(check); i++) {
+        const rn_check_subject *subject = rn_check_get(check, i);
+        rni_json_object(json, NULL);
+        rni_json_text(json, "name", subject->name);
+        rni_json_integer(json, "runs", subject->n_runs);
+        rni_json_integer(json, "is_family", subject->is_family);
+        rni_json_text(json, "conclusion", rn_conclusion_text(subject->conclusion));
+        rni_json_text(json, "sentence", subject->sentence);
+        rni_json_object(json, "answers");
+        for (size_t c = 0; c < sizeof conditions / sizeof conditions[0]; c++)
+            rni_json_text(json, conditions[c],
+                          rn_verdict_name(rn_check_condition(subject, conditions[c])));
+        rni_json_close(json);
+        rni_json_list(json, "lines");
+        for (rn_index k = 0; k < subject->n_lines; k++)
+            add_line(json, &subject->lines[k]);
+        rni_json_close(json);
+        rni_json_close(json);
+    }
+    rni_json_close(json);
+}

@@ -4,6 +4,7 @@
 #ifndef RNI_REPORT_DATA_H
 #define RNI_REPORT_DATA_H
 
+#include <renorm/check.h>
 #include <renorm/folder.h>
 
 #include "backends/json_tree.h"
@@ -11,6 +12,10 @@
 /** Adds one run to the list that is open: names, notes, settings, facts, metrics, snapshots.
     @return RN_OK; RN_ERR_MEMORY (what Jansson lacks shows when the document is written) */
 RN_NODISCARD rn_status rni_report_run(rni_json *json, const rn_folder *folder);
+
+/** Adds the list "check": subjects (runs in their order, then families) with their verdicts and
+    lines. */
+void rni_report_check(rni_json *json, const rn_check *check);
 
 /** Adds the object "fields": unit, axis and meaning of every quantity of a snapshot. */
 void rni_report_fields(rni_json *json);

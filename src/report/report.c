@@ -48,6 +48,8 @@ typedef struct gathering {
     const rn_observer *observer;
     left_out left_out[RN_REPORT_MAX_RUNS];
     rn_index n_left_out;
+    rn_folder *folders[RN_REPORT_MAX_RUNS]; /* owned */
+    rn_index n_folders;
 } gathering;
 
 /* Keeps the message of a folder that could not be read. */
@@ -61,26 +63,35 @@ static rn_status leave_out(gathering *g, const char *folder)
     return RN_OK;
 }
 
-static rn_status gather_runs(gathering *g, rn_index n_folders, const char *const *folders)
+/* Opens the folders that can be read: g->folders. */
+static rn_status open_folders(gathering *g, rn_index n_folders, const char *const *folders)
 {
     rn_status worst = RN_OK;
-    rni_json_list(g->json, "runs");
     for (rn_index i = 0; i < n_folders; i++) {
-        rn_folder *folder = NULL;
-        const rn_status status = rn_folder_open(folders[i], &folder);
+        const rn_status status = rn_folder_open(folders[i], &g->folders[g->n_folders]);
         if (status == RN_ERR_MEMORY) return status;
         if (status < 0) {
             worst = status;
             RNI_TRY(leave_out(g, folders[i]));
             continue;
         }
-        const rn_status added = rni_report_run(g->json, folder);
-        rn_folder_close(folder);
-        if (added < 0) return added;
+        g->n_folders++;
     }
-    rni_json_close(g->json);
-    if (g->n_left_out < n_folders) return RN_OK;
+    if (g->n_folders > 0) return RN_OK;
     return rni_fail(worst, "%s", g->left_out[g->n_left_out - 1].message);
+}
+
+static rn_status gather_runs(gathering *g)
+{
+    rn_check *check = NULL;
+    RNI_TRY(rn_check_create(g->n_folders, (const rn_folder *const *)g->folders, &check));
+    rni_report_check(g->json, check);
+    rn_check_destroy(check);
+    rni_json_list(g->json, "runs");
+    for (rn_index i = 0; i < g->n_folders; i++)
+        RNI_TRY(rni_report_run(g->json, g->folders[i]));
+    rni_json_close(g->json);
+    return RN_OK;
 }
 
 static rn_status gather(gathering *g, rn_index n_folders, const char *const *folders, rni_text *out)
@@ -90,7 +101,8 @@ static rn_status gather(gathering *g, rn_index n_folders, const char *const *fol
     rni_json_integer(g->json, "format", 1);
     rni_json_text(g->json, "version", RENORM_VERSION);
     rni_report_fields(g->json);
-    RNI_TRY(gather_runs(g, n_folders, folders));
+    RNI_TRY(open_folders(g, n_folders, folders));
+    RNI_TRY(gather_runs(g));
     rni_json_list(g->json, "left_out");
     for (rn_index i = 0; i < g->n_left_out; i++) {
         rni_json_object(g->json, NULL);
@@ -134,6 +146,8 @@ rn_status rn_report_write(rn_index n_folders, const char *const *folders, const 
     rni_json_destroy(g.json);
     for (rn_index i = 0; i < g.n_left_out; i++)
         rni_free(g.left_out[i].message);
+    for (rn_index i = 0; i < g.n_folders; i++)
+        rn_folder_close(g.folders[i]);
     if (status == RN_OK && n_left_out) *n_left_out = g.n_left_out;
     return status;
 }

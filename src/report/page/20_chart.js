@@ -186,6 +186,12 @@ function drawPanel(host, panel, spec, kinds, hidden, domains, cursor) {
       g.append("path").attr("class", "ref").attr("d", `M${x(ref.x)},0V${height}`);
       g.append("text").attr("x", x(ref.x) + 5).attr("y", 12).text(ref.label);
     }
+  for (const level of panel.levels || []) {
+    const at = y(level.y);
+    if (!(at >= 0 && at <= height)) continue;
+    g.append("path").attr("class", "ref").attr("data-level", level.y).attr("d", `M0,${at}H${width}`);
+    g.append("text").attr("class", "floor").attr("x", 6).attr("y", at - 5).text(level.label);
+  }
   for (const s of series) drawSeries(g, s, x, y, kinds, clip);
   if (named) drawNames(g, series, x, y, width, height);
   if (!series.some(s => s.ends))
@@ -314,6 +320,7 @@ function addChart(parent, spec) {
       x: spec.x.domain ? spec.x.domain() : scaled.flatMap(p => p.series.flatMap(s => s.points.map(q => q[0]))),
       y: scaled.flatMap(p => p.series.filter(s => !hidden.has(s.name)).flatMap(s => s.points.map(q => q[1])))
     };
+    domains.y.push(...panels.flatMap(p => (p.levels || []).map(l => l.y)));
     if (spec.y.zero) domains.y.push(0);
     if (spec.y.domain) domains.y = spec.y.domain(domains.y, kinds.y);
     box.textContent = "";

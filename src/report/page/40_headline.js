@@ -127,8 +127,13 @@ function addCards(parent) {
   }
   const card = make(box, "div", "card");
   make(card, "h3", "", "Does it follow a power law?");
-  make(card, "p", "big open", "cannot tell yet");
-  make(card, "p", "words", "This page reports what was measured: energies, budget, flux and velocity. It does not test the velocity law or the four conditions and does not forecast the loss, so it gives no verdict.");
+  for (const subject of CHECK.filter(s => !s.is_family)) {
+    const row = make(card, "div", "row");
+    if (MANY) make(row, "p", "who", subject.name);
+    make(row, "p", `big ${CONCLUSION_TONE[subject.conclusion]}`, subject.conclusion);
+    if (!MANY) make(row, "p", "words", sentence(subject.sentence.slice(subject.conclusion.length + 2)));
+  }
+  if (MANY) make(card, "p", "words", "The table below says why.");
 }
 
 /* One line that says what was trained. */

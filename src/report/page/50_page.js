@@ -332,11 +332,13 @@ function addFooter() {
 const page = document.getElementById("page");
 document.title = `renorm: ${MANY ? RUNS.length + " runs" : RUNS[0].name}`;
 addHeader(page);
+if (MEASURED.length) addVerdict();
 addCurves();
 if (MEASURED.length) {
   addEnergies();
   addMoment();
   addOverTime();
+  addCouplings();
 }
 addProvenance();
 addFooter();
