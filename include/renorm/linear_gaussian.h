@@ -99,6 +99,29 @@ RN_API RN_NODISCARD rn_status rn_gaussian_step_entropy(rn_index n, const double 
                                                        const double *c, double *mean);
 
 /**
+ * The two forms behind ln p(path)/p(path reversed) of a stationary path x_0 .. x_m of a step,
+ *
+ *   Sigma = (x_0^T edge x_0 - x_m^T edge x_m)/2 - sum_k x_k^T turn x_{k+1}
+ *
+ *   turn = B^T Q^-1 - Q^-1 B (antisymmetric: areas alone enter),
+ *   edge = B^T Q^-1 + Q^-1 B - B^T Q^-1 B - S^-1 (symmetric),
+ *
+ * with the stationary density at either end, so that <exp(-Sigma)> = 1 for every m and
+ * <Sigma> = m rn_gaussian_step_entropy. Statuses as rn_gaussian_step_entropy.
+ * @param turn, edge  [n x n] out
+ */
+RN_API RN_NODISCARD rn_status rn_gaussian_path_forms(rn_index n, const double *b, const double *q,
+                                                     const double *s, double *turn, double *edge);
+
+/** x^T turn next of one step: n^2 operations. */
+RN_API double rn_gaussian_path_turn(rn_index n, const double *turn, const double *x,
+                                    const double *next);
+
+/** (first^T edge first - last^T edge last)/2: 2 n^2 operations. Sigma is this less the turns. */
+RN_API double rn_gaussian_path_edge(rn_index n, const double *edge, const double *first,
+                                    const double *last);
+
+/**
  * K = 1 - exp(-A t), without cancellation for small t: a series at t 2^-m, then m times
  * K <- 2K - K^2.
  * @param t  >= 0

@@ -38,6 +38,7 @@
 #include <renorm/spectra.h>
 #include <renorm/spectral_tail.h>
 #include <renorm/status.h>
+#include <renorm/streaming.h>
 #include <renorm/study.h>
 #include <renorm/train.h>
 #include <renorm/transport.h>
