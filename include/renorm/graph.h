@@ -236,7 +236,8 @@ RN_API const char *rn_graph_node_name(const rn_graph *graph, rn_node node);
 RN_API rn_index rn_graph_n_weights(const rn_graph *graph);
 
 /** 1 when `node` is twice continuously differentiable in the parameters and inputs as far as its
-    operations tell (no abs, relu, max, step, surrogate step or mask between), else 0. */
+    operations tell (no abs, relu, max, step, surrogate step or mask between; what lies behind a
+    stop_gradient does not count), else 0; RN_ERR_MEMORY, which is negative. */
 RN_API int rn_graph_is_smooth(const rn_graph *graph, rn_node node);
 
 /* ---- derivatives ----------------------------------------------------------------------------- */

@@ -10,8 +10,9 @@
  *
  * Kinds. x is one sample flattened to D numbers, C the number of outputs; matrices act on rows,
  * y = x W, W [fan-in, fan-out]. act is one of tanh, relu, gelu (z Phi(z), Phi the normal
- * distribution function: the exact form), erf, quick_gelu (z sigmoid(1.702 z)), linear. Bias terms
- * b, where switched on, start at 0 and are added unscaled. s(k) = 1/sqrt(k).
+ * distribution function: the exact form), erf, quick_gelu (z sigmoid(1.702 z)), linear, silu
+ * (z sigmoid(z)). Bias terms b, where switched on, start at 0 and are added unscaled. s(k) =
+ * 1/sqrt(k).
  *
  * mlp: width w, depth L = number of hidden w x w maps (L + 2 weight matrices in all)
  *     h_0 = s(D) x W_0 + b_0
@@ -34,17 +35,55 @@
  * linear: f = x W (+ b), W starts with standard deviation `std` (default 0). Not scaled: the kernel
  *     of squared error is X X^T / N exactly.
  *
+ * convnet: images [height, width] or with an axis of channels, L convolutions with k x k windows
+ *     h_l = pool(act(norm(g_l s(k^2 c) conv_l(h_{l-1}) + b_l)))   l = 1 .. L, h_0 = x
+ *     f   = r s(c) mean(h_L) W + b                                head=mean: over all places
+ *     f   = r s(h w c) h_L W + b                                  head=flatten
+ * c: channels a map reads, width growth^(l-1) channels come out of convolution l; g_1 = 1, else g
+ * is `gain`. conv: windows `stride` apart, framed by (k - 1)/2 zeros (padding=same) or none; W has
+ * rows in the order window row, window column, channel. pool: mean or largest of `pool` x `pool`
+ * windows that far apart; what is left over at the edge is dropped.
+ *
+ * resnet: S stages of B blocks, pre-activation (He et al. 2016); a = act(norm(h_{l-1}))
+ *     h_0 = s(k^2 c) stem(x) + b
+ *     h_l = h_{l-1} + g s(k^2 c) conv(act(norm(sqrt(2) s(k^2 c) conv(a) + b))) + b
+ *     f   = r s(c) mean(act(norm(h_L))) W + b
+ * The first block of every stage but the first halves height and width (its first convolution has
+ * stride 2) and multiplies channels by `growth`; where the shape changes h_{l-1} is replaced by a
+ * 1 x 1 convolution s(c) of every second row and column of a. gain=0 (default): sqrt(2)/sqrt(S B).
+ *
+ * transformer: T positions of w numbers, L blocks (Vaswani et al. 2017)
+ *     h_0 = s(2) (E[x_t] + P_t)       tokens=symbols; E [V, w], P [T, w] from N(0, 1)
+ *     h_0 = s(2) (s(d) x_t W + P_t)   tokens=patches: squares of an image, d numbers each (channel,
+ *                                     row, column); positions=sinusoidal: P fixed; none: E[x_t]
+ *     a_l = h_{l-1} + attention(norm(h_{l-1})), h_l = a_l + feed(norm(a_l))     order=pre
+ *     a_l = norm(h_{l-1} + attention(h_{l-1})), h_l = norm(a_l + feed(a_l))     order=post
+ *     attention(u): Q, K, V = s(w) u W + b; per head of d = w/heads numbers
+ *                   softmax(Q K^T / sqrt(d)) V, all heads side by side, then g s(w) (..) W + b
+ *     feed(u) = g s(m) act(s(w) u W + b) W + b            m = expansion w units
+ *     feed(u) = g s(m) (act(s(w) u W + b) (s(w) u W + b)) W + b          gated=true
+ *     f = r s(w) z W + b, z = norm(h_L) (order=pre) or h_L at the last position, its mean over
+ *         positions, or at every position (C = T times the answers of one, position after position)
+ * gain=0 (default): 1/sqrt(2 L). tied=true: W is the transposed E, without b. shared=true: all
+ * blocks have the same weights. norm=rms has neither mean nor offset.
+ *
+ * norm(z) = gain (z - mean) / sqrt(variance + 1e-5) + offset, gain [c] from 1 and offset [c] from
+ * 0. convnet and resnet: mean and variance over all places and a group of neighbouring channels of
+ * a sample (norm=group), or all channels (layer); transformer: over the numbers of a position.
+ *
  * Blocks. A network that is a chain of like parts declares its boundaries h_0, .., h_L: what comes
  * after h_l depends on what comes before it through h_l alone, so that for l < k < m
  * dh_m/dh_l = dh_m/dh_k dh_k/dh_l. Block l = 1 .. L leads from h_{l-1} to h_l; block 0 makes h_0
  * and block L + 1 reads h_L out. mlp: h_0 .. h_L above. recurrent: the states h_1 .. h_T, whose
- * parameters act in every step. linear, tied: none.
+ * parameters act in every step. convnet: h_1 .. h_L; resnet, transformer: h_0 .. h_L, each as one
+ * row of numbers. linear, tied: none.
  *
- * parametrisation (mlp, recurrent, tied). ntk: every weight starts from N(0, 1) and the factors
+ * parametrisation (all but linear). ntk: every weight starts from N(0, 1) and the factors
  * above are part of the network, applied to the result of the product. standard: the factor of a
  * matrix is the standard deviation of its entries instead, and the network has no factors; at the
  * start both are the same random function, but they train differently. (tied has one matrix with
- * two factors: standard puts s(D) into the entries and keeps g s(w)/s(D) in the network.)
+ * two factors: standard puts s(D) into the entries and keeps g s(w)/s(D) in the network. E and P
+ * start from N(0, 1) either way.)
  */
 #ifndef RENORM_MODEL_H
 #define RENORM_MODEL_H
@@ -110,7 +149,8 @@ typedef struct rn_parameter {
     rn_node node;
     rn_index offset; /**< of its first number in theta */
     rn_index size;
-    double std;     /**< standard deviation of its normal initial values, mean 0; 0: all zero */
+    double mean;    /**< of its normal initial values: 1 for gains of a norm, else 0 */
+    double std;     /**< their standard deviation; 0: all equal */
     rn_index block; /**< the block it acts in, 0 .. n_boundaries, or RN_BLOCK_SHARED */
 } rn_parameter;
 
@@ -128,9 +168,9 @@ RN_API rn_index rn_model_n_boundaries(const rn_model *model);
 RN_API rn_node rn_model_boundary(const rn_model *model, rn_index l);
 
 /**
- * theta := initial values. Parameter number i takes std times draws 0, 1, .. of the stream
- * (seed, initial weights, i): two models of one study share the draws of parameters that have the
- * same number, entry by entry, whatever their std.
+ * theta := initial values. Parameter number i takes mean plus std times draws 0, 1, .. of
+ * the stream (seed, initial weights, i): two models of one study share the draws of parameters that
+ * have the same number, entry by entry, whatever their std.
  *
  * @param[out] theta  [P]
  * @return RN_OK; RN_ERR_ARGUMENT

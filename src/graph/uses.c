@@ -25,7 +25,9 @@ int rn_graph_is_smooth(const rn_graph *graph, rn_node node)
 {
     if (rn_graph_shape(graph, node).rank < 0) return 0;
     bool *marks = mark_ancestors(graph, node);
-    if (!marks) return 0;
+    if (!marks)
+        return rni_fail(RN_ERR_MEMORY, "rn_graph_is_smooth: no memory for %" PRId64 " marks",
+                        graph->size);
     bool is_smooth = true;
     for (rn_index i = 0; i <= node; i++)
         if (marks[i] && !rni_rule_of(graph->nodes[i].op)->is_smooth) is_smooth = false;

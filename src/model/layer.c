@@ -6,11 +6,12 @@
 #include <math.h>
 #include <stdio.h>
 
-const char *const rni_activations[] = {"tanh", "relu", "gelu", "erf", "quick_gelu", "linear", NULL};
+const char *const rni_activations[] = {"tanh",       "relu",   "gelu", "erf",
+                                       "quick_gelu", "linear", "silu", NULL};
 const char *const rni_parametrisations[] = {"ntk", "standard", NULL};
 
 /* In the order of rni_activations. */
-enum { TANH, RELU, GELU, ERF, QUICK_GELU, LINEAR };
+enum { TANH, RELU, GELU, ERF, QUICK_GELU, LINEAR, SILU };
 
 /* z Phi(z) = z (1 + erf(z / sqrt 2)) / 2 */
 static rn_node gelu(rn_graph *graph, rn_node z)
@@ -30,22 +31,22 @@ rn_node rni_layer_activate(rn_graph *graph, int activation, rn_node z)
     case QUICK_GELU:
         return rn_graph_multiply(graph, z,
                                  rn_graph_sigmoid(graph, rn_graph_scale(graph, z, 1.702)));
+    case SILU: return rn_graph_multiply(graph, z, rn_graph_sigmoid(graph, z));
     default: RNI_ASSERT(activation == LINEAR); return z;
     }
 }
 
-/* "hidden3.weight" */
-static const char *part_name(const rni_linear_map *map, const char *part, char buffer[64])
+const char *rni_layer_name(const char *owner, const char *part, char *buffer)
 {
-    (void)snprintf(buffer, 64, "%s.%s", map->name, part);
+    (void)snprintf(buffer, RNI_NAME_SIZE, "%s.%s", owner, part);
     return buffer;
 }
 
 rn_node rni_layer_weight(rn_model *model, const rni_linear_map *map)
 {
-    char name[64];
+    char name[RNI_NAME_SIZE];
     const bool is_ntk = map->parametrisation == RNI_PARAMETRISATION_NTK;
-    return rni_model_weight(model, part_name(map, "weight", name),
+    return rni_model_weight(model, rni_layer_name(map->name, "weight", name),
                             RN_SHAPE(map->fan_in, map->fan_out), is_ntk ? 1.0 : map->factor);
 }
 
@@ -56,12 +57,24 @@ rn_node rni_layer_reuse(rn_model *model, const rni_linear_map *map, rn_node x, r
     return is_ntk ? rn_graph_scale(model->graph, product, map->factor) : product;
 }
 
+rni_linear rni_layer_linear(rn_model *model, const rni_linear_map *map)
+{
+    char name[RNI_NAME_SIZE];
+    rni_linear linear = {.map = *map, .weight = rni_layer_weight(model, map)};
+    linear.bias = map->has_bias ? rni_model_weight(model, rni_layer_name(map->name, "bias", name),
+                                                   RN_SHAPE(map->fan_out), 0.0)
+                                : RN_NODE_NONE;
+    return linear;
+}
+
+rn_node rni_layer_apply(rn_model *model, const rni_linear *linear, rn_node x)
+{
+    const rn_node y = rni_layer_reuse(model, &linear->map, x, linear->weight);
+    return linear->map.has_bias ? rn_graph_add(model->graph, y, linear->bias) : y;
+}
+
 rn_node rni_layer_map(rn_model *model, const rni_linear_map *map, rn_node x)
 {
-    const rn_node y = rni_layer_reuse(model, map, x, rni_layer_weight(model, map));
-    if (!map->has_bias) return y;
-    char name[64];
-    const rn_node bias =
-        rni_model_weight(model, part_name(map, "bias", name), RN_SHAPE(map->fan_out), 0.0);
-    return rn_graph_add(model->graph, y, bias);
+    const rni_linear linear = rni_layer_linear(model, map);
+    return rni_layer_apply(model, &linear, x);
 }

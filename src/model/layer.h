@@ -39,4 +39,21 @@ rn_node rni_layer_reuse(rn_model *model, const rni_linear_map *map, rn_node x, r
 /** The weight of a map as a new parameter. */
 rn_node rni_layer_weight(rn_model *model, const rni_linear_map *map);
 
+/** A linear map with its parameters: made once, applied as often as needed. */
+typedef struct rni_linear {
+    rni_linear_map map; /**< its name is not looked at any more */
+    rn_node weight;
+    rn_node bias; /**< RN_NODE_NONE without */
+} rni_linear;
+
+/** A map with new parameters; rni_layer_map is this and one application. */
+rni_linear rni_layer_linear(rn_model *model, const rni_linear_map *map);
+
+/** x [.., fan_in] -> factor x W + b. */
+rn_node rni_layer_apply(rn_model *model, const rni_linear *linear, rn_node x);
+
+/** "OWNER.PART" in a buffer of RNI_NAME_SIZE; the buffer. */
+#define RNI_NAME_SIZE 64
+const char *rni_layer_name(const char *owner, const char *part, char *buffer);
+
 #endif

@@ -18,21 +18,35 @@ const char *rn_model_kind(rn_index i)
     return options ? options->name : NULL;
 }
 
-rn_node rni_model_weight(rn_model *model, const char *name, rn_shape shape, double std)
+static rn_node add_weight(rn_model *model, const char *name, rn_shape shape, double mean,
+                          double std)
 {
     const rn_node node = rn_graph_parameter(model->graph, name, shape);
     if (node == RN_NODE_NONE) return node;
     const rn_index n = model->n_std;
     double *stds = rni_resize(model->std, n, n + 1, sizeof *stds);
     if (stds) model->std = stds;
+    double *means = rni_resize(model->mean, n, n + 1, sizeof *means);
+    if (means) model->mean = means;
     rn_index *blocks = rni_resize(model->block, n, n + 1, sizeof *blocks);
     if (blocks) model->block = blocks;
-    model->is_short = model->is_short || !stds || !blocks; /* build looks at it */
+    model->is_short = model->is_short || !stds || !means || !blocks; /* build looks at it */
     if (model->is_short) return node;
     model->std[n] = std;
+    model->mean[n] = mean;
     model->block[n] = model->n_boundaries;
     model->n_std++;
     return node;
+}
+
+rn_node rni_model_weight(rn_model *model, const char *name, rn_shape shape, double std)
+{
+    return add_weight(model, name, shape, 0.0, std);
+}
+
+rn_node rni_model_weight_of(rn_model *model, const char *name, rn_shape shape, double value)
+{
+    return add_weight(model, name, shape, value, 0.0);
 }
 
 void rni_model_boundary(rn_model *model, rn_node node)
@@ -45,9 +59,9 @@ void rni_model_boundary(rn_model *model, rn_node node)
     model->boundaries[model->n_boundaries++] = node;
 }
 
-void rni_model_share(rn_model *model)
+void rni_model_share(rn_model *model, rn_index first)
 {
-    for (rn_index i = 0; i < model->n_std; i++)
+    for (rn_index i = first; i < model->n_std; i++)
         model->block[i] = RN_BLOCK_SHARED;
 }
 
@@ -85,9 +99,9 @@ static rn_status build(const rni_model_kind *kind, const void *settings, rn_shap
         rn_graph_reshape(model->graph, model->input, RN_SHAPE(RN_SAMPLES, model->n_features));
     RNI_TRY(kind->build(model, settings, x, &model->output));
     rn_graph_name(model->graph, model->output, "f");
-    RNI_TRY(rn_graph_status(model->graph));
     if (model->is_short)
         return rni_fail(RN_ERR_MEMORY, "rn_model_create: no memory for parameters and blocks");
+    RNI_TRY(rn_graph_status(model->graph));
     const rn_shape output = rn_graph_shape(model->graph, model->output);
     RNI_ASSERT(output.rank == 2 && output.dims[1] == model->n_outputs);
     (void)output;
@@ -138,6 +152,7 @@ void rn_model_destroy(rn_model *model)
     if (!model) return;
     rn_graph_destroy(model->graph);
     rni_free(model->std);
+    rni_free(model->mean);
     rni_free(model->block);
     rni_free(model->boundaries);
     rni_free(model);
@@ -200,6 +215,7 @@ rn_status rn_model_parameter(const rn_model *model, rn_index i, rn_parameter *ou
                           .node = node,
                           .offset = offset,
                           .size = size_of(model->graph, node),
+                          .mean = model->mean[i],
                           .std = model->std[i],
                           .block = model->block[i]};
     return RN_OK;
@@ -225,7 +241,7 @@ rn_status rn_model_initialise(const rn_model *model, uint64_t seed, double *thet
         const rni_stream stream = {.seed = seed, .purpose = RNI_RNG_INIT, .part = (uint32_t)i};
         rni_rng_fill_normal(stream, 0, size, values);
         for (rn_index k = 0; k < size; k++)
-            values[k] *= model->std[i];
+            values[k] = model->mean[i] + model->std[i] * values[k];
         values += size;
     }
     return RN_OK;

@@ -17,11 +17,12 @@ struct rn_model {
     rn_index n_features;
     rn_index n_outputs;
     double *std;         /**< owned, [n_std] initial standard deviation of every parameter */
+    double *mean;        /**< owned, [n_std] initial mean */
     rn_index *block;     /**< owned, [n_std] block of every parameter, or RN_BLOCK_SHARED */
     rn_index n_std;      /**< number of parameters */
     rn_node *boundaries; /**< owned, [n_boundaries] h_0, h_1, .. */
     rn_index n_boundaries;
-    bool is_short; /**< memory ran out for one of these arrays */
+    bool is_short; /**< memory ran out for one of these arrays, or for a constant */
 };
 
 /** One kind of network. Constant. */
@@ -55,16 +56,22 @@ RN_NODISCARD rn_status rni_model_build(const rni_option_table *options, const vo
     is the number of boundaries there are so far. */
 rn_node rni_model_weight(rn_model *model, const char *name, rn_shape shape, double std);
 
+/** The same with all initial values equal to `value`: gains of a norm. */
+rn_node rni_model_weight_of(rn_model *model, const char *name, rn_shape shape, double value);
+
 /** The next boundary of blocks: a node [N, ..] through which alone the earlier ones act on what
     follows. */
 void rni_model_boundary(rn_model *model, rn_node node);
 
-/** Says that the parameters so far act in more than one block. */
-void rni_model_share(rn_model *model);
+/** Says that the parameters from number `first` up to the last so far act in several blocks. */
+void rni_model_share(rn_model *model, rn_index first);
 
 extern const rni_model_kind rni_model_mlp;
 extern const rni_model_kind rni_model_recurrent;
 extern const rni_model_kind rni_model_tied;
 extern const rni_model_kind rni_model_linear;
+extern const rni_model_kind rni_model_convnet;
+extern const rni_model_kind rni_model_resnet;
+extern const rni_model_kind rni_model_transformer;
 
 #endif

@@ -70,7 +70,7 @@ static rn_node unroll(rn_model *model, const recurrent_settings *settings, rn_no
         h = rni_layer_activate(graph, settings->activation, z);
         rni_model_boundary(model, h);
     }
-    rni_model_share(model);
+    rni_model_share(model, 0);
     return h;
 }
 

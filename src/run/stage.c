@@ -28,8 +28,10 @@ static rn_status make_model(const rni_settings *settings, rni_stage *stage)
                             rni_settings_get(settings, "model"), shape,
                             rn_data_target_size(stage->data), &stage->model));
     stage->n_weights = rn_model_n_weights(stage->model);
-    stage->has_kinks = rni_graph_has_kinks(rn_model_graph(stage->model));
-    return RN_OK;
+    const int is_smooth =
+        rn_graph_is_smooth(rn_model_graph(stage->model), rn_model_output(stage->model));
+    stage->has_kinks = is_smooth == 0;
+    return is_smooth < 0 ? (rn_status)is_smooth : RN_OK;
 }
 
 static rn_status make_kernel(rni_stage *stage)

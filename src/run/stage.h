@@ -24,7 +24,7 @@ typedef struct rni_stage {
     rn_batch held_out;  /**< n_samples = 0: none */
     rn_index n_rows;    /**< n */
     rn_index n_weights; /**< P */
-    bool has_kinks;     /**< the network is not twice differentiable */
+    bool has_kinks;     /**< the network is not twice differentiable: M(t) jumps */
     int n_threads;
     rni_pool *pool; /**< of n_threads threads, for measurements */
 } rni_stage;
@@ -48,10 +48,6 @@ RN_NODISCARD rn_status rni_stage_create(const rn_config *config, uint64_t seed, 
 
 /** Releases all parts and zeroes the struct. */
 void rni_stage_clear(rni_stage *stage);
-
-/** True when a network has an operation whose derivative jumps (relu, abs, max, comparisons): M(t)
-    then jumps too. Ask before losses or derivatives are appended to its graph. */
-bool rni_graph_has_kinks(const rn_graph *graph);
 
 /** Where the kernel is taken: the training inputs at theta. `inputs` receives the array's address
     and must live as long as the point. */
