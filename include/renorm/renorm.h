@@ -34,6 +34,7 @@
 #include <renorm/scenario.h>
 #include <renorm/selftest.h>
 #include <renorm/setting.h>
+#include <renorm/shell_bounds.h>
 #include <renorm/shells.h>
 #include <renorm/spectra.h>
 #include <renorm/spectral_tail.h>
