@@ -32,6 +32,7 @@
 
 #include <renorm/graph.h>
 #include <renorm/op.h>
+#include <renorm/ranks.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -52,6 +53,8 @@ typedef struct rn_kernel_desc {
     rn_index max_factor_bytes; /**< most bytes of factors (or rows) kept at a time; beyond it they
                                are recomputed by blocks of samples; 0 (default): 1 GiB. At least
                                two tiles are always kept */
+    const rn_communicator *ranks; /**< processes that share the tiles of every call; borrowed, must
+                                       outlive the kernel; NULL (default): this process alone */
 } rn_kernel_desc;
 
 RN_API rn_kernel_desc rn_kernel_desc_defaults(void);

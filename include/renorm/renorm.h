@@ -28,6 +28,7 @@
 #include <renorm/op.h>
 #include <renorm/plan.h>
 #include <renorm/propagation.h>
+#include <renorm/ranks.h>
 #include <renorm/report.h>
 #include <renorm/run.h>
 #include <renorm/sample.h>

@@ -36,6 +36,7 @@
 #include <renorm/loss.h>
 #include <renorm/model.h>
 #include <renorm/observer.h>
+#include <renorm/ranks.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -74,11 +75,13 @@ typedef struct rn_batch {
 
 /** What to train, on what, how. Zero-initialise, then fill in what applies. */
 typedef struct rn_trainer_desc {
-    rn_model *model;             /**< borrowed; nodes are appended to its graph */
-    const rn_loss *loss;         /**< borrowed for the call of rn_trainer_create */
-    const rn_dynamics *dynamics; /**< borrowed */
-    rn_batch train;              /**< arrays borrowed; their numbers must be finite */
-    int n_threads;               /**< 1 .. 256 */
+    rn_model *model;              /**< borrowed; nodes are appended to its graph */
+    const rn_loss *loss;          /**< borrowed for the call of rn_trainer_create */
+    const rn_dynamics *dynamics;  /**< borrowed */
+    rn_batch train;               /**< arrays borrowed; their numbers must be finite */
+    int n_threads;                /**< 1 .. 256 */
+    const rn_communicator *ranks; /**< processes that share the gradient; borrowed, must outlive the
+                                       trainer; NULL: this process alone */
 } rn_trainer_desc;
 
 /**

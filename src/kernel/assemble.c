@@ -387,7 +387,7 @@ static rn_status add_chunk(pass *p)
     rni_pool *pool = p->a->kernel->pool;
     const rn_index n_forms = n_tiles(p->a, p->i) + (same_block(p) ? 0 : n_tiles(p->a, p->j));
     RNI_TRY(rni_pool_run(pool, n_forms, form_rows, p));
-    return rni_pool_run(pool, n_pairs(p), update_tile, p);
+    return rni_ranks_run(p->a->kernel->ranks, pool, n_pairs(p), update_tile, p);
 }
 
 /* All chunks of one weight; the last chunk of the last weight mirrors. */
@@ -414,7 +414,7 @@ static rn_status compute_pair(assembly *a, const rni_store *i, const rni_store *
 {
     rn_index n_left = a->layout.n_gradients;
     pass p = {.a = a, .i = i, .j = j, .mirrors = n_left == 0};
-    RNI_TRY(rni_pool_run(a->kernel->pool, n_pairs(&p), compute_tile, &p));
+    RNI_TRY(rni_ranks_run(a->kernel->ranks, a->kernel->pool, n_pairs(&p), compute_tile, &p));
     for (rn_index parameter = 0; parameter < a->layout.n_parameters; parameter++) {
         if (a->layout.order[parameter] != RN_KERNEL_ROW_GRADIENTS) continue;
         p.block = &a->kernel->blocks[parameter];
@@ -444,6 +444,9 @@ static rn_status compute_block(assembly *a, rn_index i)
 
 static rn_status compute(assembly *a)
 {
+    const rn_index size = a->layout.n * a->layout.n;
+    if (a->m) rni_ranks_clear(a->kernel->ranks, size, a->m);
+    if (a->m_tangent) rni_ranks_clear(a->kernel->ranks, size, a->m_tangent);
     rn_status status = RN_OK;
     for (rn_index i = 0; i < a->n_blocks && status == RN_OK; i++)
         status = compute_block(a, i);
@@ -452,6 +455,8 @@ static rn_status compute(assembly *a)
 
 /* ---- entry points ---------------------------------------------------------------------------- */
 
+/* Ranks share the tiles; every one runs the reverse passes that make the factors. Whatever fails on
+   one is told to all. */
 static rn_status assemble(rn_kernel *kernel, const rn_kernel_point *point, rn_index parameter,
                           const double *v, double *m, double *m_tangent)
 {
@@ -460,11 +465,16 @@ static rn_status assemble(rn_kernel *kernel, const rn_kernel_point *point, rn_in
     a.m = m;
     a.m_tangent = m_tangent;
     rn_index grid = 0;
-    RNI_TRY(rni_layout_create(kernel, point->n_samples, parameter, m_tangent != NULL, &a.layout));
-    rn_status status = rni_factors_prepare(kernel, &a.layout, &grid);
+    rn_status status =
+        rni_layout_create(kernel, point->n_samples, parameter, m_tangent != NULL, &a.layout);
+    if (status == RN_OK) status = rni_factors_prepare(kernel, &a.layout, &grid);
     if (status == RN_OK) status = choose_blocks(&a, grid);
     if (status == RN_OK) status = allocate(&a);
+    status = rni_ranks_exchange(kernel->ranks, status, 0, NULL);
     if (status == RN_OK) status = compute(&a);
+    const rn_index size = a.layout.n * a.layout.n;
+    status = rni_ranks_exchange(kernel->ranks, status, size, m);
+    status = rni_ranks_exchange(kernel->ranks, status, size, m_tangent);
     rni_free(a.memory);
     rni_layout_clear(&a.layout);
     return status;

@@ -61,11 +61,16 @@ rn_status rni_jacobian_forward(rn_kernel *kernel, rni_program_kind kind, const r
                                double *out)
 {
     const rn_index n_samples = leaves->point->n_samples;
-    RNI_TRY(prepare(kernel, kind, n_samples));
     sweep s = {.kernel = kernel, .kind = kind, .leaves = leaves};
+    rn_status status = prepare(kernel, kind, n_samples);
     s.tile = kernel->programs[kind].tile;
     s.out = out;
-    return rni_pool_run(kernel->pool, rni_ceil_div(n_samples, s.tile), forward_tile, &s);
+    const rn_index n = n_samples * kernel->n_rows;
+    rni_ranks_clear(kernel->ranks, n, out);
+    if (status == RN_OK)
+        status = rni_ranks_run(kernel->ranks, kernel->pool, rni_ceil_div(n_samples, s.tile),
+                               forward_tile, &s);
+    return rni_ranks_exchange(kernel->ranks, status, n, out);
 }
 
 static rn_status reverse_tile(void *user, rn_index task, int thread)
@@ -90,33 +95,47 @@ static rn_status reverse_tile(void *user, rn_index task, int thread)
     return RN_OK;
 }
 
+/* Waves of tiles, added in order. s->out has room for a wave. */
+static rn_status add_waves(sweep *s, rn_index n_tiles, rn_index wave, double *out)
+{
+    const rn_communicator *ranks = s->kernel->ranks;
+    rn_status status = RN_OK;
+    for (; s->first_tile < n_tiles && status == RN_OK; s->first_tile += wave) {
+        const rn_index count = rni_min(wave, n_tiles - s->first_tile);
+        rni_ranks_clear(ranks, count * s->width, s->out);
+        status = rni_ranks_run(ranks, s->kernel->pool, count, reverse_tile, s);
+        status = rni_ranks_exchange(ranks, status, count * s->width, s->out);
+        for (rn_index t = 0; t < count && status == RN_OK; t++)
+            rni_axpy(s->width, 1.0, s->out + t * s->width, out);
+    }
+    return status;
+}
+
 rn_status rni_jacobian_reverse(rn_kernel *kernel, rni_program_kind kind, const rni_leaves *leaves,
                                double *out)
 {
     const rn_index n_samples = leaves->point->n_samples;
-    RNI_TRY(prepare(kernel, kind, n_samples));
     const bool both = kind == RNI_PROGRAM_TRANSPOSE_TANGENT;
     sweep s = {.kernel = kernel,
                .kind = kind,
                .leaves = leaves,
-               .tile = kernel->programs[kind].tile,
                .width = both ? 2 * kernel->n_weights : kernel->n_weights};
+    rn_status status = prepare(kernel, kind, n_samples);
+    s.tile = rni_max(kernel->programs[kind].tile, 1);
     const rn_index n_tiles = rni_ceil_div(n_samples, s.tile);
     const rn_index wave = rni_min(WAVE, n_tiles);
     rn_index n_words = 0;
-    if (rni_size_mul(wave, s.width, &n_words)) s.out = rni_alloc(n_words, sizeof *s.out);
-    if (!s.out)
-        return rni_fail(RN_ERR_MEMORY,
-                        "rn_jacobian_apply_transpose: no memory for %" PRId64
-                        " gradients of %" PRId64 " weights",
-                        wave, s.width);
-    rn_status status = RN_OK;
-    memset(out, 0, (size_t)s.width * sizeof *out);
-    for (; s.first_tile < n_tiles && status == RN_OK; s.first_tile += wave) {
-        const rn_index count = rni_min(wave, n_tiles - s.first_tile);
-        status = rni_pool_run(kernel->pool, count, reverse_tile, &s);
-        for (rn_index t = 0; t < count && status == RN_OK; t++)
-            rni_axpy(s.width, 1.0, s.out + t * s.width, out);
+    if (status == RN_OK && rni_size_mul(wave, s.width, &n_words))
+        s.out = rni_alloc(n_words, sizeof *s.out);
+    if (status == RN_OK && !s.out)
+        status = rni_fail(RN_ERR_MEMORY,
+                          "rn_jacobian_apply_transpose: no memory for %" PRId64
+                          " gradients of %" PRId64 " weights",
+                          wave, s.width);
+    status = rni_ranks_exchange(kernel->ranks, status, 0, NULL);
+    if (status == RN_OK) {
+        memset(out, 0, (size_t)s.width * sizeof *out);
+        status = add_waves(&s, n_tiles, wave, out);
     }
     rni_free(s.out);
     return status;
@@ -124,18 +143,32 @@ rn_status rni_jacobian_reverse(rn_kernel *kernel, rni_program_kind kind, const r
 
 /* ---- public ---------------------------------------------------------------------------------- */
 
+/* Room for a result, on every rank or on none. NULL: with that status. */
+static double *result_of(const rn_kernel *kernel, rn_index n, const char *function,
+                         rn_status *status)
+{
+    double *result = rni_alloc(n, sizeof *result);
+    *status = result
+                  ? RN_OK
+                  : rni_fail(RN_ERR_MEMORY, "%s: no memory for %" PRId64 " numbers", function, n);
+    *status = rni_ranks_exchange(kernel->ranks, *status, 0, NULL);
+    if (*status == RN_OK) return result;
+    rni_free(result);
+    return NULL;
+}
+
 rn_status rn_jacobian_apply(rn_kernel *kernel, const rn_kernel_point *point, const double *v,
                             double *out)
 {
-    RNI_TRY(rni_kernel_check(kernel, point, "rn_jacobian_apply"));
-    if (!v || !out) return rni_fail(RN_ERR_ARGUMENT, "rn_jacobian_apply: v or out is NULL");
+    static const char name[] = "rn_jacobian_apply";
+    RNI_TRY(rni_kernel_check(kernel, point, name));
+    if (!v || !out) return rni_fail(RN_ERR_ARGUMENT, "%s: v or out is NULL", name);
     const rn_index n = point->n_samples * kernel->n_rows;
-    double *result = rni_alloc(n, sizeof *result);
-    if (!result)
-        return rni_fail(RN_ERR_MEMORY, "rn_jacobian_apply: no memory for %" PRId64 " rows", n);
     const rni_leaves leaves = {.point = point, .directions = {v}};
-    rn_status status = rni_jacobian_forward(kernel, RNI_PROGRAM_APPLY, &leaves, result);
-    if (status == RN_OK) status = check_finite(n, result, "rn_jacobian_apply");
+    rn_status status = RN_OK;
+    double *result = result_of(kernel, n, name, &status);
+    if (status == RN_OK) status = rni_jacobian_forward(kernel, RNI_PROGRAM_APPLY, &leaves, result);
+    if (status == RN_OK) status = check_finite(n, result, name);
     if (status == RN_OK) memcpy(out, result, (size_t)n * sizeof *out);
     rni_free(result);
     return status;
@@ -144,17 +177,16 @@ rn_status rn_jacobian_apply(rn_kernel *kernel, const rn_kernel_point *point, con
 rn_status rn_jacobian_apply_transpose(rn_kernel *kernel, const rn_kernel_point *point,
                                       const double *u, double *out)
 {
-    RNI_TRY(rni_kernel_check(kernel, point, "rn_jacobian_apply_transpose"));
-    if (!u || !out)
-        return rni_fail(RN_ERR_ARGUMENT, "rn_jacobian_apply_transpose: u or out is NULL");
+    static const char name[] = "rn_jacobian_apply_transpose";
+    RNI_TRY(rni_kernel_check(kernel, point, name));
+    if (!u || !out) return rni_fail(RN_ERR_ARGUMENT, "%s: u or out is NULL", name);
     const rn_index n = kernel->n_weights;
-    double *result = rni_alloc(n, sizeof *result);
-    if (!result)
-        return rni_fail(RN_ERR_MEMORY,
-                        "rn_jacobian_apply_transpose: no memory for %" PRId64 " weights", n);
     const rni_leaves leaves = {.point = point, .cotangent = u};
-    rn_status status = rni_jacobian_reverse(kernel, RNI_PROGRAM_TRANSPOSE, &leaves, result);
-    if (status == RN_OK) status = check_finite(n, result, "rn_jacobian_apply_transpose");
+    rn_status status = RN_OK;
+    double *result = result_of(kernel, n, name, &status);
+    if (status == RN_OK)
+        status = rni_jacobian_reverse(kernel, RNI_PROGRAM_TRANSPOSE, &leaves, result);
+    if (status == RN_OK) status = check_finite(n, result, name);
     if (status == RN_OK) memcpy(out, result, (size_t)n * sizeof *out);
     rni_free(result);
     return status;

@@ -130,6 +130,7 @@ static rn_status check_desc(const rn_kernel_desc *desc, rn_kernel *const *out)
         return rni_fail(RN_ERR_ARGUMENT,
                         "rn_kernel_create: max_factor_bytes is %" PRId64 ", expected >= 0",
                         desc->max_factor_bytes);
+    RNI_TRY(rni_ranks_check(desc->ranks, "rn_kernel_create"));
     RNI_TRY(rn_graph_status(desc->graph));
     if (rn_graph_n_parameters(desc->graph) < 1)
         return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_create: the graph has no parameters");
@@ -143,6 +144,7 @@ rn_status rn_kernel_create(const rn_kernel_desc *desc, rn_kernel **out)
     if (!kernel) return rni_fail(RN_ERR_MEMORY, "rn_kernel_create: out of memory");
     kernel->graph = desc->graph;
     kernel->n_threads = desc->n_threads;
+    kernel->ranks = desc->ranks;
     kernel->max_factor_bytes =
         desc->max_factor_bytes > 0 ? desc->max_factor_bytes : DEFAULT_FACTOR_BYTES;
     kernel->n_parameters = rn_graph_n_parameters(desc->graph);

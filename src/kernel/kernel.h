@@ -24,6 +24,7 @@
 #include <stdbool.h>
 
 #include "core/pool.h"
+#include "core/ranks.h"
 
 /** A part of a factor: the values [units, rows, positions, width] of one node. */
 typedef struct rni_slot {
@@ -112,6 +113,7 @@ struct rn_kernel {
     rni_pool *pool;
     int n_threads;
     rn_index max_factor_bytes;
+    const rn_communicator *ranks; /**< borrowed; NULL: alone */
 
     rn_index n_inputs;
     rn_node *inputs;

@@ -4,11 +4,12 @@
  * Tiles are grouped into at most 16 chunks of consecutive tiles. A task runs the tiles of one chunk
  * in order and adds their gradients into the chunk's vector; the chunks are then added by a
  * pairwise tree, weights cut into fixed blocks. Chunks, tree and blocks depend on shapes only, so
- * the bits do not depend on the number of threads.
+ * the bits do not depend on the number of threads, nor on that of ranks, which share the chunks.
  */
 #include <math.h>
 #include <string.h>
 
+#include "core/ranks.h"
 #include "core/size.h"
 #include "train/trainer.h"
 
@@ -72,6 +73,19 @@ static rn_status run_chunk(void *user, rn_index chunk, int thread)
     return RN_OK;
 }
 
+/* All chunks, wherever they are computed. */
+static rn_status run_chunks(pass *p)
+{
+    const rn_trainer *t = p->trainer;
+    const rn_communicator *ranks = t->desc.ranks;
+    const rn_index n_tiles = rni_tiles_count(t->tiles);
+    rni_ranks_clear(ranks, t->n_chunks * t->n_weights, t->chunks);
+    rni_ranks_clear(ranks, n_tiles, t->sums);
+    rn_status status = rni_ranks_run(ranks, t->pool, t->n_chunks, run_chunk, p);
+    status = rni_ranks_exchange(ranks, status, t->n_chunks * t->n_weights, t->chunks);
+    return rni_ranks_exchange(ranks, status, n_tiles, t->sums);
+}
+
 /* Adds the chunks over one block of weights and divides by N. */
 static rn_status add_chunks(void *user, rn_index block, int thread)
 {
@@ -104,7 +118,7 @@ rn_status rni_trainer_gradient_at(rn_trainer *trainer, const double *theta, doub
 {
     pass p = {.trainer = trainer, .theta = theta};
     p.gradient = gradient;
-    RNI_TRY(rni_pool_run(trainer->pool, trainer->n_chunks, run_chunk, &p));
+    RNI_TRY(run_chunks(&p));
     RNI_TRY(rni_pool_run(trainer->pool, trainer->n_blocks, add_chunks, &p));
     *loss = rni_tree_sum(trainer->sums, rni_tiles_count(trainer->tiles))
             / (double)trainer->desc.train.n_samples;

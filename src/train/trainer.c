@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/ranks.h"
 #include "core/size.h"
 
 static rn_status check_numbers(const char *what, const double *values, rn_index n_rows,
@@ -39,6 +40,7 @@ static rn_status check_desc(const rn_trainer_desc *desc, rn_trainer *const *out)
         return rni_fail(RN_ERR_ARGUMENT,
                         "rn_trainer_create: found %" PRId64 " samples, expected 1 to 2^48",
                         n_samples);
+    RNI_TRY(rni_ranks_check(desc->ranks, "rn_trainer_create"));
     RNI_TRY(check_numbers("the inputs", desc->train.inputs, n_samples, n_features));
     return check_numbers("the targets", desc->train.targets, n_samples, n_outputs);
 }

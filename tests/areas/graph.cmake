@@ -3,3 +3,4 @@ target_sources(test_support PRIVATE support/graph_values.c support/net_cases.c s
 rn_add_test(test_graph_building unit)
 rn_add_test(test_graph_fault fault)
 rn_add_test(test_derivatives property)
+rn_add_test(prop_replicas property)

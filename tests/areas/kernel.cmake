@@ -6,3 +6,7 @@ rn_add_test(kernel_gram unit)
 rn_add_test(kernel_identities property)
 rn_add_test(kernel_fault fault)
 rn_add_test(model_kernels property)
+
+# Ranks of a communicator as processes.
+target_sources(test_support PRIVATE support/processes.c)
+rn_add_test(prop_ranks property)

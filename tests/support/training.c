@@ -30,7 +30,8 @@ rn_status training_make_trainer(const training_plan *plan, training *t)
                                   .loss = t->loss,
                                   .dynamics = t->dynamics,
                                   .train = t->batch,
-                                  .n_threads = plan->n_threads};
+                                  .n_threads = plan->n_threads,
+                                  .ranks = plan->ranks};
     status = rn_trainer_create(&desc, &t->trainer);
     return status == RN_OK ? rn_trainer_start(t->trainer, plan->seed) : status;
 }

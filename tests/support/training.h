@@ -17,6 +17,7 @@ typedef struct training_plan {
     rn_index n_outputs;
     int n_threads;
     uint64_t seed;
+    const rn_communicator *ranks;
 } training_plan;
 
 /** Zero-initialise; end with training_clear. Arrays are owned. */
