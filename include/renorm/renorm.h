@@ -17,6 +17,7 @@
 #include <renorm/fit.h>
 #include <renorm/folder.h>
 #include <renorm/graph.h>
+#include <renorm/heavy_ball.h>
 #include <renorm/info.h>
 #include <renorm/kernel.h>
 #include <renorm/lanczos.h>
