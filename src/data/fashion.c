@@ -56,6 +56,7 @@ static rn_status load_fashion(const void *settings, uint64_t seed, rn_data *data
                              .has_test = true,
                              .open = open_fashion,
                              .user = chosen,
+                             .n_classes = 10,
                              .class_names = fashion_classes,
                              .n_names = 10};
     return rni_files_load(&files, &chosen->prepare, seed, data);

@@ -107,7 +107,12 @@ static rn_status read_labels(loader *load)
         rni_reader_close(reader);
         if (status < 0) return status;
     }
-    load->target_size = load->n_classes;
+    if (load->files->n_classes > 0 && load->n_classes > load->files->n_classes)
+        return rni_fail(RN_ERR_FORMAT,
+                        "%s: found label %" PRId64 ", expected 0 to %" PRId64
+                        "; the file is of another kind or damaged",
+                        load->files->name, load->n_classes - 1, load->files->n_classes - 1);
+    load->target_size = rni_max(load->n_classes, load->files->n_classes);
     return RN_OK;
 }
 

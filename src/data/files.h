@@ -19,7 +19,8 @@ typedef struct rni_files {
     /** Opens one file and reads its head. *reader is the caller's to close. */
     rn_status (*open)(const void *user, rni_role role, rn_data_part part, rni_reader **reader,
                       rni_array_head *head);
-    const void *user;               /**< borrowed */
+    const void *user;   /**< borrowed */
+    rn_index n_classes; /**< known beforehand: labels beyond are refused; 0: from the labels */
     const char *const *class_names; /**< [n_names] constants, or NULL */
     rn_index n_names;
 } rni_files;

@@ -10,12 +10,19 @@
 #include "core/size.h"
 #include "core/status.h"
 
-/* clang-format off: one line per source */
 const rni_data_source *const rni_data_sources[] = {
-    &rni_source_fashion_mnist, &rni_source_idx,    &rni_source_npy,       &rni_source_npz,
-    &rni_source_csv,           &rni_source_sphere, &rni_source_power_law, NULL,
+    &rni_source_fashion_mnist,
+    &rni_source_cifar,
+    &rni_source_text,
+    &rni_source_modular,
+    &rni_source_idx,
+    &rni_source_npy,
+    &rni_source_npz,
+    &rni_source_csv,
+    &rni_source_sphere,
+    &rni_source_power_law,
+    NULL,
 };
-/* clang-format on */
 
 /* --- the table ------------------------------------------------------------------------------- */
 

@@ -70,5 +70,8 @@ extern const rni_data_source rni_source_power_law;
 extern const rni_data_source rni_source_npy;
 extern const rni_data_source rni_source_npz;
 extern const rni_data_source rni_source_csv;
+extern const rni_data_source rni_source_cifar;
+extern const rni_data_source rni_source_text;
+extern const rni_data_source rni_source_modular;
 
 #endif

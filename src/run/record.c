@@ -194,6 +194,21 @@ static void format_date(int64_t seconds, char *text)
         text[0] = 0;
 }
 
+/* How raw inputs became inputs: (raw / divisor - mean) / scale, one pair for all or per entry. */
+static void add_scaling(const rn_data_scaling *scaling, rni_text *text)
+{
+    if (scaling->count == 0) return;
+    rni_text_add(text, "standardisation:\n  pairs: %" PRId64, scaling->count);
+    for (int part = 0; part < 2; part++) {
+        const double *values = part == 0 ? scaling->mean : scaling->scale;
+        rni_text_add(text, "\n  %s: [", part == 0 ? "mean" : "scale");
+        for (rn_index i = 0; i < scaling->count; i++)
+            rni_text_add(text, "%s%.17g", i > 0 ? ", " : "", values[i]);
+        rni_text_add(text, "]");
+    }
+    rni_text_add(text, "\n");
+}
+
 rn_status rni_record_manifest(rn_run *run, const rni_manifest *manifest)
 {
     rni_text text = {0};
@@ -219,6 +234,7 @@ rn_status rni_record_manifest(rn_run *run, const rni_manifest *manifest)
                  "steps: %" PRId64 "\nweights: %" PRId64 "\nsamples: %" PRId64 "\noutputs: %" PRId64
                  "\n",
                  s->n_steps, s->n_weights, s->n_samples, s->n_outputs);
+    add_scaling(&manifest->scaling, &text);
     rni_text_add(&text, "machine:\n  processors: %d\n  memory_bytes: %" PRId64 "\n",
                  info.processors, info.memory_bytes);
     rni_text_add(&text, "compiler: \"%s\"\nlibraries:\n", info.compiler);

@@ -5,6 +5,7 @@
 #ifndef RNI_RUN_RECORD_H
 #define RNI_RUN_RECORD_H
 
+#include <renorm/data.h>
 #include <renorm/run.h>
 
 #include "core/text.h"
@@ -55,6 +56,7 @@ typedef struct rni_manifest {
     rn_index n_resumed;     /* how often the run was resumed */
     double earlier_train_s; /* wall times before it was resumed last */
     double earlier_measure_s;
+    rn_data_scaling scaling; /* borrowed from the data; zero without */
 } rni_manifest;
 
 /** Writes manifest.yaml. */

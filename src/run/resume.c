@@ -191,7 +191,8 @@ static rn_status look(rni_execution *x, rn_config **config, rni_checkpoint *chec
                                  .start = before.start ? before.start : (int64_t)time(NULL),
                                  .n_resumed = before.n_resumed + 1,
                                  .earlier_train_s = before.train_s,
-                                 .earlier_measure_s = before.measure_s};
+                                 .earlier_measure_s = before.measure_s,
+                                 .scaling = rn_data_get_scaling(x->stage.data)};
     if (*has_place) RNI_TRY(advise(rni_restore(x, checkpoint), folder));
     x->run->summary.was_done = before.is_done && *has_place && checkpoint->next > x->top->steps;
     return RN_OK;

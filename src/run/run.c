@@ -215,6 +215,7 @@ static rn_status execute(rni_execution *x, const rn_run_options *options)
     x->manifest = (rni_manifest){.start = (int64_t)time(NULL)};
     RNI_TRY(rni_execution_set_up(x, options->n_threads));
     x->manifest.seed = x->top->seed;
+    x->manifest.scaling = rn_data_get_scaling(x->stage.data);
     RNI_TRY(open_folder(x, options));
     return rni_execution_perform(x);
 }

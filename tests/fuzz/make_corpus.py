@@ -78,6 +78,12 @@ for name in ("f8_little", "f4_fortran_big", "i2_big", "u1", "f8_version2", "f8_v
 save("fuzz_npz", "stored", (ARRAYS / "stored.npz").read_bytes())
 save("fuzz_npz", "packed", (ARRAYS / "packed.npz").read_bytes())
 
+# records: bytes of a record - 1, first byte, count - 1, files - 1; then the files' bytes
+save("fuzz_records", "two_files", bytes([3, 1, 1, 1]) + bytes(range(16)))
+save("fuzz_records", "cut_short", bytes([3, 1, 1, 1]) + bytes(range(15)))
+save("fuzz_records", "too_few", bytes([3, 0, 3, 2]) + bytes(range(8)))
+save("fuzz_records", "whole", bytes([255, 0, 255, 0]) + bytes(512))
+
 # tables: the lowest bit of the first byte says whether there are names
 save("fuzz_csv", "names", '\x01a,"b, c","d""e"\n1,-2.5,3e2\n4,5,6\n')
 save("fuzz_csv", "crlf", b"\x00\xef\xbb\xbf1,2\r\n3,4")
