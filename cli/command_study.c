@@ -161,7 +161,7 @@ static exit_status execute(const arguments *given, const rn_study *study)
             result.n_finished, result.n_cells, result.n_failed, folder);
     if (result.n_failed > 0) fprintf(stderr, "renorm study: %s/cells.csv says why\n", folder);
     if (status > 0) fprintf(stderr, "renorm study: to go on: renorm study %s\n", folder);
-    printf("%s/summary.csv\n", folder);
+    printf("%s/report.html\n", folder);
     return status > 0 || result.n_failed > 0 ? EXIT_WEAKER : EXIT_DONE;
 }
 
@@ -199,9 +199,11 @@ const command command_study = {
             "  seeds: 16\n"
             "\n"
             "Every combination is a run in DIR/cells. Arms see the same samples and the same\n"
-            "initial draws seed by seed. table.csv holds every measurement, summary.csv medians,\n"
-            "quartiles and differences between arms with 95 % intervals. Ctrl-C stops after the\n"
-            "steps at hand; the same command, or renorm study DIR, goes on with what is missing.\n"
+            "initial draws seed by seed. It ends with report.html, one page with medians, gaps\n"
+            "between arms with 95 % intervals, and the verdict of renorm check for each arm;\n"
+            "table.csv holds every measurement, summary.csv and verdicts.csv what the page says.\n"
+            "Ctrl-C stops after the steps at hand; the same command, or renorm study DIR, goes on\n"
+            "with what is missing.\n"
             "\n"
             "Exit status: 0 done, 1 stopped early or some cells failed, 2 wrong usage, 3 failed.",
     .flags = flags,

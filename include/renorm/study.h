@@ -124,6 +124,9 @@ typedef struct rn_study_result {
  *   table.csv             every measurement of every cell
  *   summary.csv           medians and quartiles over seeds, and each arm against the reference, at
  *                         the first and the last measurement
+ *   verdicts.csv          what renorm/check.h says of every arm at every value of the settings that
+ *                         vary but depth and width, its cells taken as a family
+ *   report.html           all of this on one self-contained page
  *
  * A cell is a process of its own, started by fork from this one, so call it before any thread
  * exists; each uses processors / n_jobs threads. Numbers do not depend on n_jobs as long as

@@ -1,6 +1,7 @@
 # Puts the page together and turns it into C: cmake -D PAGE=folder -D D3=file -D LICENCE=file
 # -D OUT=file -P page.cmake. The page's scripts are joined in the order of their names. A second
-# page says -D STYLE=file for another's style, -D PREFIX=name and -D HEADER=file for its symbols.
+# page says -D STYLE=file for another's style, -D PREFIX=name and -D HEADER=file for its symbols, and
+# -D SHARED=file,file for scripts of another page that come before its own.
 cmake_minimum_required(VERSION 3.25)
 
 if(NOT DEFINED STYLE)
@@ -20,7 +21,8 @@ file(READ ${LICENCE} licence)
 file(GLOB names ${PAGE}/*.js)
 list(SORT names)
 set(program "")
-foreach(name ${names})
+string(REPLACE "," ";" shared "${SHARED}")
+foreach(name ${shared} ${names})
   file(READ ${name} script)
   string(APPEND program "${script}\n")
 endforeach()

@@ -1,5 +1,5 @@
 /*
- * cells.csv, table.csv and summary.csv.
+ * cells.csv, table.csv and summary.csv; then the page.
  */
 #include "study/tabulate.h"
 
@@ -11,8 +11,10 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "store/file.h"
+#include "study/csv_text.h"
 #include "study/numbers.h"
 #include "study/study.h"
+#include "study/study_page.h"
 
 static const char *const outcome_names[] = {"missing", "stopped", "done", "failed"};
 
@@ -33,53 +35,6 @@ rn_status rni_cell_fail(rni_cell_state *state, const char *message)
     return RN_OK;
 }
 
-/* ---- text ------------------------------------------------------------------------------------ */
-
-/* A plain cell: what would end it becomes a semicolon or a space. */
-static void add_plain(rni_text *out, const char *text)
-{
-    for (; *text; text++)
-        rni_text_add(out, "%c", *text == ',' ? ';' : *text == '"' || *text < ' ' ? ' ' : *text);
-}
-
-/* Between quotes, as RFC 4180 has it, on one line. */
-static void add_quoted(rni_text *out, const char *text)
-{
-    rni_text_add(out, "\"");
-    for (; *text; text++)
-        rni_text_add(out, *text == '"' ? "\"%c" : "%c", *text == '\n' ? ' ' : *text);
-    rni_text_add(out, "\"");
-}
-
-static void add_real(rni_text *out, double value)
-{
-    char digits[RNI_REAL_SIZE] = "";
-    if (isfinite(value))
-        rni_real_format(value, digits);
-    else if (!isnan(value))
-        (void)snprintf(digits, sizeof digits, "%s", value > 0.0 ? "inf" : "-inf");
-    rni_text_add(out, ",%s", digits);
-}
-
-/* ",arm,value,value", or the names of those columns. */
-static void add_group_names(const tables *t, rni_text *out)
-{
-    rni_text_add(out, "arm");
-    for (rn_index k = 0; k < t->shape.n_keys; k++) {
-        rni_text_add(out, ",");
-        add_plain(out, rn_study_key(t->study, k));
-    }
-}
-
-static void add_group(const tables *t, rn_index arm, rn_index point, rni_text *out)
-{
-    rni_text_add(out, "%s", rn_study_arm(t->study, arm));
-    for (rn_index k = 0; k < t->shape.n_keys; k++) {
-        rni_text_add(out, ",");
-        add_plain(out, rn_study_value(t->study, point, k));
-    }
-}
-
 static rn_status write_table(const tables *t, const char *name, const rni_text *text)
 {
     char path[RNI_PATH_SIZE];
@@ -94,12 +49,12 @@ static void add_measurement(tables *t, rn_index i, const rn_study_cell *cell,
                             const rn_snapshot *snapshot)
 {
     rni_text_add(&t->table, "%" PRId64 ",", i + 1);
-    add_group(t, cell->arm, cell->point, &t->table);
+    rni_csv_group(t->study, cell->arm, cell->point, &t->table);
     rni_text_add(&t->table, ",%" PRId64 ",%" PRId64, cell->seed, snapshot->record.step);
     for (rn_index q = 0; q < t->shape.n_quantities; q++) {
         rn_index count = 0;
         const double *values = rn_snapshot_values(snapshot, t->study->quantities[q], &count);
-        add_real(&t->table, values && count > 0 ? values[0] : (double)NAN);
+        rni_csv_real(values && count > 0 ? values[0] : (double)NAN, &t->table);
     }
     rni_text_add(&t->table, "\n");
 }
@@ -138,7 +93,7 @@ static rn_status read_cell(tables *t, rn_index i, bool is_done)
 static rn_status read_cells(tables *t, rni_cell_state *states, const rn_observer *observer)
 {
     rni_text_add(&t->table, "cell,");
-    add_group_names(t, &t->table);
+    rni_csv_group_names(t->study, &t->table);
     rni_text_add(&t->table, ",seed,step");
     for (rn_index q = 0; q < t->shape.n_quantities; q++)
         rni_text_add(&t->table, ",%s", rn_study_quantity(t->study, q));
@@ -162,15 +117,15 @@ static rn_status write_cells(const tables *t, const rni_cell_state *states)
 {
     rni_text text = {0};
     rni_text_add(&text, "cell,folder,");
-    add_group_names(t, &text);
+    rni_csv_group_names(t->study, &text);
     rni_text_add(&text, ",seed,outcome,message\n");
     for (rn_index i = 0; i < t->shape.n_cells; i++) {
         rn_study_cell cell;
         RNI_TRY(rn_study_cell_get(t->study, i, &cell));
         rni_text_add(&text, "%" PRId64 ",cells/%s,", i + 1, cell.name);
-        add_group(t, cell.arm, cell.point, &text);
+        rni_csv_group(t->study, cell.arm, cell.point, &text);
         rni_text_add(&text, ",%" PRId64 ",%s,", cell.seed, outcome_names[states[i].outcome]);
-        add_quoted(&text, states[i].message ? states[i].message : "");
+        rni_csv_quoted(states[i].message ? states[i].message : "", &text);
         rni_text_add(&text, "\n");
     }
     const rn_status status = write_table(t, "cells.csv", &text);
@@ -184,7 +139,7 @@ static void add_line(const rni_summary_line *line, rni_text *out)
     const double sample[] = {s->median, s->low, s->high, s->min, s->max};
     rni_text_add(out, ",%" PRId64, s->count);
     for (size_t i = 0; i < sizeof sample / sizeof sample[0]; i++)
-        add_real(out, sample[i]);
+        rni_csv_real(sample[i], out);
     if (!line->has_reference) {
         rni_text_add(out, ",,,,,,,,\n");
         return;
@@ -194,7 +149,7 @@ static void add_line(const rni_summary_line *line, rni_text *out)
                               c->ratio.value,      c->ratio.low,      c->ratio.high};
     rni_text_add(out, ",%" PRId64 ",%" PRId64, c->count, c->n_above);
     for (size_t i = 0; i < sizeof against / sizeof against[0]; i++)
-        add_real(out, against[i]);
+        rni_csv_real(against[i], out);
     rni_text_add(out, "\n");
 }
 
@@ -205,7 +160,7 @@ static rn_status add_lines(const tables *t, rn_index arm, rn_index point, rni_mo
     for (rn_index q = 0; q < t->shape.n_quantities; q++) {
         rni_summary_line line;
         RNI_TRY(rni_numbers_summarise(t->study, &t->numbers, arm, point, at, q, &line));
-        add_group(t, arm, point, out);
+        rni_csv_group(t->study, arm, point, out);
         rni_text_add(out, ",%s,%s", rni_at_names[at], rn_study_quantity(t->study, q));
         add_line(&line, out);
     }
@@ -215,7 +170,7 @@ static rn_status add_lines(const tables *t, rn_index arm, rn_index point, rni_mo
 static rn_status write_summary(const tables *t)
 {
     rni_text text = {0};
-    add_group_names(t, &text);
+    rni_csv_group_names(t->study, &text);
     rni_text_add(&text, ",measurement,quantity,count,median,lower_quartile,upper_quartile,min,max,"
                         "pairs,pairs_above,difference,difference_low,difference_high,ratio,"
                         "ratio_low,ratio_high\n");
@@ -238,6 +193,7 @@ rn_status rni_study_tabulate(const rn_study *study, const char *folder, rni_cell
     if (status == RN_OK) status = read_cells(&t, states, observer);
     if (status == RN_OK) status = write_summary(&t);
     if (status == RN_OK) status = write_cells(&t, states);
+    if (status == RN_OK) status = rni_study_page(study, folder, &t.numbers, states);
     rni_text_clear(&t.table);
     rni_numbers_clear(&t.numbers);
     return status;

@@ -21,8 +21,8 @@ typedef struct rni_cell_state {
 } rni_cell_state;
 
 /**
- * Writes cells.csv, table.csv and summary.csv. Cells that failed or were stopped count with their
- * first measurement. A cell that is done and cannot be read becomes a
+ * Writes cells.csv, table.csv, summary.csv, verdicts.csv and report.html. Cells that failed or were
+ * stopped count with their first measurement. A cell that is done and cannot be read becomes a
  * failed one.
  * @param folder    of the study
  * @param states    [n_cells]

@@ -85,7 +85,7 @@ class Study(unittest.TestCase):
     def test_two_cells_end_to_end(self):
         self.write("two.yaml", TWO)
         out, err = self.study("two.yaml", "-o", "out", "--jobs", "1")
-        self.assertEqual(out, "out/summary.csv\n")
+        self.assertEqual(out, "out/report.html\n")
         self.assertIn("2 of 2 cells done, 0 failed", err)
         cells = self.rows("out", "cells.csv")
         self.assertEqual([c["outcome"] for c in cells], ["done", "done"])
@@ -125,7 +125,7 @@ class Study(unittest.TestCase):
         self.study("two.yaml", "-o", "one", "--jobs", "1")
         self.study("two.yaml", "-o", "three", "--jobs", "3")
         self.assertEqual(self.runs_bytes("one"), self.runs_bytes("three"))
-        for name in ("table.csv", "summary.csv", "cells.csv", "study.yaml"):
+        for name in ("table.csv", "summary.csv", "cells.csv", "study.yaml", "verdicts.csv", "report.html"):
             self.assertEqual(self.read("one", name), self.read("three", name))
 
     def test_a_failed_cell_is_told_and_the_others_are_done(self):
@@ -184,7 +184,7 @@ class Study(unittest.TestCase):
         self.assertIn("stopped", {c["outcome"] for c in self.rows("out", "cells.csv")})
         self.study("out")
         self.assertEqual(self.runs_bytes("whole"), self.runs_bytes("out"))
-        for name in ("table.csv", "summary.csv", "cells.csv"):
+        for name in ("table.csv", "summary.csv", "cells.csv", "verdicts.csv"):
             self.assertEqual(self.read("whole", name), self.read("out", name))
 
     def test_what_a_cell_killed_at_its_very_start_leaves_is_no_obstacle(self):

@@ -85,8 +85,8 @@ function makeTicks(kind, scale, pixels, isX) {
   return [...chosen.filter(v => -v >= low).map(v => -v).reverse(), 0, ...chosen.filter(v => v <= high)];
 }
 
-function drawAxis(g, kind, scale, isX, length, across, label) {
-  const ticks = makeTicks(kind, scale, length, isX);
+function drawAxis(g, kind, scale, isX, length, across, label, given) {
+  const ticks = given || makeTicks(kind, scale, length, isX);
   const axis = g.append("g").attr("class", "axis").attr("data-axis", isX ? "x" : "y").attr("data-scale", kind)
     .attr("data-constant", scale.constant ? scale.constant() : null);
   for (const v of ticks) {
@@ -152,6 +152,9 @@ function drawSeries(g, s, x, y, kinds, clip) {
   if (!s.marksOnly)
     line.append("path").attr("class", s.thin ? "line thin" : s.strong ? "line strong" : "line").style("stroke", colour(s.colour))
       .attr("stroke-dasharray", DASHES[s.dash || 0]).attr("d", d3.line().x(p => x(p[0])).y(p => y(p[1]))(points) || "");
+  for (const p of points)
+    if (known(p[3]) && known(p[4]) && (kinds.y !== "log" || p[3] > 0))
+      line.append("path").attr("class", "bar").style("stroke", colour(s.colour)).attr("d", `M${x(p[0])},${y(p[3])}V${y(p[4])}`);
   if (s.mark !== undefined)
     for (const p of points)
       line.append("path").attr("class", "mark").attr("transform", `translate(${x(p[0])},${y(p[1])})`)
@@ -178,7 +181,7 @@ function drawPanel(host, panel, spec, kinds, hidden, domains, cursor) {
   drawShades(g, panel.shades || [], x, width, height);
   if (kinds.y === "log") drawFloor(g, panel.floor, y, width, height);
   if (panel.note) g.append("text").attr("class", "floor").attr("x", 6).attr("y", height - 7).text(panel.note);
-  drawAxis(g, kinds.x, x, true, width, height, spec.x.label());
+  drawAxis(g, kinds.x, x, true, width, height, spec.x.label(), spec.x.ticks && spec.x.ticks());
   drawAxis(g, kinds.y, y, false, height, width, spec.y.label());
   if (known(cursor)) g.append("path").attr("class", "now").attr("d", `M${x(cursor)},0V${height}`);
   for (const ref of panel.refs || [])
@@ -190,7 +193,7 @@ function drawPanel(host, panel, spec, kinds, hidden, domains, cursor) {
     const at = y(level.y);
     if (!(at >= 0 && at <= height)) continue;
     g.append("path").attr("class", "ref").attr("data-level", level.y).attr("d", `M0,${at}H${width}`);
-    g.append("text").attr("class", "floor").attr("x", 6).attr("y", at - 5).text(level.label);
+    g.append("text").attr("class", "floor").attr("x", width - 4).attr("y", at - 5).attr("text-anchor", "end").text(level.label);
   }
   for (const s of series) drawSeries(g, s, x, y, kinds, clip);
   if (named) drawNames(g, series, x, y, width, height);
@@ -306,7 +309,8 @@ function addFigureFrame(parent, spec) {
   return { figure, switches: make(head, "div", "switches"), legend: make(figure, "div", "legend"), box: make(figure, "div", "panels") };
 }
 
-/* spec: id, title, caption, wide, height, x and y {label(), kinds, say}, panels() and, for scales that
+/* A point is [x, y], and may go on with: false for a hollow mark, and the ends of its bar. */
+/* spec: id, title, caption, wide, height, x and y {label(), kinds, say, x also ticks()}, panels() and, for scales that
    stay while panels change, all(): the panels of all moments. */
 function addChart(parent, spec) {
   const { figure, switches, legend, box } = addFigureFrame(parent, spec);
@@ -318,7 +322,7 @@ function addChart(parent, spec) {
     const scaled = (spec.all || spec.panels)();
     const domains = {
       x: spec.x.domain ? spec.x.domain() : scaled.flatMap(p => p.series.flatMap(s => s.points.map(q => q[0]))),
-      y: scaled.flatMap(p => p.series.filter(s => !hidden.has(s.name)).flatMap(s => s.points.map(q => q[1])))
+      y: scaled.flatMap(p => p.series.filter(s => !hidden.has(s.name)).flatMap(s => s.points.flatMap(q => [q[1], q[3], q[4]])))
     };
     domains.y.push(...panels.flatMap(p => (p.levels || []).map(l => l.y)));
     if (spec.y.zero) domains.y.push(0);
