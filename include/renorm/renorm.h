@@ -33,6 +33,7 @@
 #include <renorm/report.h>
 #include <renorm/run.h>
 #include <renorm/sample.h>
+#include <renorm/sampler.h>
 #include <renorm/scenario.h>
 #include <renorm/selftest.h>
 #include <renorm/setting.h>

@@ -15,15 +15,22 @@
  * L(theta) = (1/N) sum_i l(f_i, y_i) over the N training samples, no penalties. theta is one flat
  * vector [P]: the model's parameters in order of creation, each row-major.
  *
- * Kinds of dynamics. Both move along v = theta' = -grad L.
- * gradient_descent: a step is theta <- theta - eta grad L(theta), credited the time eta
- *     (`learning_rate`).
+ * Kinds of dynamics. Flows and optimizers; eta is the learning rate of a step, tau the time it is
+ * credited.
+ * gradient_descent: theta <- theta - eta grad L(theta), on all samples, tau = eta.
  * gradient_flow: theta' = -grad L(theta), integrated by an explicit embedded Runge-Kutta method
  *     (SUNDIALS ARKODE) with local error below rtol |theta_p| + atol in the rms over weights.
  *     A step is a stretch of time `interval`; the integrator takes as many of its own steps as the
  *     tolerance asks for, and ends exactly at the end of each call of rn_trainer_advance.
- * With `relative=true` learning_rate or interval count in units of 1/lambda_max(0), lambda_max(0)
- * being the number given to rn_trainer_set_scale (below 2: stable at the start).
+ * sgd: with g the mean gradient over the batch of the step (renorm/sampler.h), weight decay and
+ *     clipping applied: v <- beta v + g, theta <- theta - eta v (heavy ball; Nesterov: g + beta v),
+ *     tau = eta/(1 - beta). With a temperature T: theta <- theta - eta g + sqrt(2 eta T) n, n
+ *     standard normal (SGLD; Euler-Maruyama on all samples).
+ * adam: Adam and AdamW, tau = eta, preconditioner P = 1/(sqrt(q) + epsilon) per weight.
+ * svrg: g(batch, theta) - g(batch, anchor) + grad L(anchor), the anchor renewed every anchor_every
+ *     steps; noise as in sgd.
+ * Formulas and sources: src/train/descent.h. With `relative=true` learning_rate or interval count
+ * in units of 1/lambda_max(0), lambda_max(0) being the number given to rn_trainer_set_scale.
  *
  * Determinism: samples are cut into tiles whose size depends on N and P only; gradients are
  * added in tile order by a fixed tree. The same bits come out for every number of threads. State
@@ -37,6 +44,7 @@
 #include <renorm/model.h>
 #include <renorm/observer.h>
 #include <renorm/ranks.h>
+#include <renorm/sampler.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -75,11 +83,13 @@ typedef struct rn_batch {
 
 /** What to train, on what, how. Zero-initialise, then fill in what applies. */
 typedef struct rn_trainer_desc {
-    rn_model *model;              /**< borrowed; nodes are appended to its graph */
-    const rn_loss *loss;          /**< borrowed for the call of rn_trainer_create */
-    const rn_dynamics *dynamics;  /**< borrowed */
-    rn_batch train;               /**< arrays borrowed; their numbers must be finite */
-    int n_threads;                /**< 1 .. 256 */
+    rn_model *model;             /**< borrowed; nodes are appended to its graph */
+    const rn_loss *loss;         /**< borrowed for the call of rn_trainer_create */
+    const rn_dynamics *dynamics; /**< borrowed */
+    const rn_sampler *sampler;   /**< borrowed for the call; NULL: all samples in every step */
+    rn_batch train;              /**< arrays borrowed; their numbers must be finite */
+    rn_index n_steps; /**< of the whole run, for schedules that end with it; 0: unknown */
+    int n_threads;    /**< 1 .. 256 */
     const rn_communicator *ranks; /**< processes that share the gradient; borrowed, must outlive the
                                        trainer; NULL: this process alone */
 } rn_trainer_desc;
@@ -87,11 +97,13 @@ typedef struct rn_trainer_desc {
 /**
  * A trainer at theta = 0, step 0, time 0.
  *
- * Memory: at most 16 + 3 vectors of P numbers, and per thread the work space of one tile.
+ * Memory: at most 16 + 3 vectors of P numbers, those of the optimizer (momentum 1, adam 2, svrg 3,
+ * minibatches 1), one batch, and per thread the work space of one tile.
  * @param desc      copied; see there for what is borrowed
  * @param[out] out  release with rn_trainer_destroy
  * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_SHAPE; RN_ERR_NONFINITE (inputs or targets);
- *         RN_ERR_MEMORY
+ *         RN_ERR_CONFIG (sampler and dynamics do not go together, a batch larger than the data, a
+ *         schedule without an end); RN_ERR_MEMORY
  */
 RN_API RN_NODISCARD rn_status rn_trainer_create(const rn_trainer_desc *desc, rn_trainer **out);
 
@@ -103,8 +115,8 @@ RN_API void rn_trainer_destroy(rn_trainer *trainer);
     adds up to 20 vectors [P] while it advances. */
 RN_API rn_index rn_trainer_bytes(const rn_trainer *trainer);
 
-/** Initial parameters of that seed (rn_model_initialise), step 0, time 0. @return RN_OK;
-    RN_ERR_ARGUMENT */
+/** Initial parameters of that seed (rn_model_initialise), its batches and noise, slots 0, step 0,
+    time 0. @return RN_OK; RN_ERR_ARGUMENT */
 RN_API RN_NODISCARD rn_status rn_trainer_start(rn_trainer *trainer, uint64_t seed);
 
 /** lambda_max(0), the unit of relative settings: largest eigenvalue of the kernel at the start,
@@ -113,12 +125,14 @@ RN_API RN_NODISCARD rn_status rn_trainer_set_scale(rn_trainer *trainer, double l
 
 /* ---- moving ---------------------------------------------------------------------------------- */
 
-/** Where a trainer stands, beside theta. */
+/** Where a trainer stands, beside theta and the slots. */
 typedef struct rn_train_state {
     rn_index step;
-    double time;            /**< t = sum of the step sizes */
+    uint64_t seed;          /**< of batches and noise */
+    double time;            /**< t = sum of tau */
     double integrator_step; /**< next step of the flow integrator, time; 0: not chosen yet */
-    double first_loss;      /**< loss before the first step, the scale of divergence; 0: unknown */
+    double first_loss;      /**< loss before the first step (of its batch), the scale of
+                                 divergence; 0: unknown */
 } rn_train_state;
 
 /**
@@ -138,11 +152,18 @@ typedef struct rn_train_state {
 RN_API RN_NODISCARD rn_status rn_trainer_advance(rn_trainer *trainer, rn_index to_step,
                                                  const rn_observer *observer);
 
-/** The time credited to one step: eta, or the flow's interval; NaN while the scale is missing. */
+/** eta of the step that follows, or the flow's interval; NaN while the scale is missing. */
+RN_API double rn_trainer_learning_rate(const rn_trainer *trainer);
+
+/** tau, the time credited to the step that follows: eta, eta/(1 - beta) with momentum, or the
+    flow's interval; NaN while the scale is missing. */
 RN_API double rn_trainer_step_size(const rn_trainer *trainer);
 
 /** Where it stands. */
 RN_API rn_train_state rn_trainer_state(const rn_trainer *trainer);
+
+/** Steps that look at as many samples as there are: ceil(N/B), 1 when every step takes all. */
+RN_API rn_index rn_trainer_epoch(const rn_trainer *trainer);
 
 /** theta [P], borrowed; valid until the trainer moves. */
 RN_API const double *rn_trainer_theta(const rn_trainer *trainer);
@@ -150,10 +171,22 @@ RN_API const double *rn_trainer_theta(const rn_trainer *trainer);
 /** P. */
 RN_API rn_index rn_trainer_n_weights(const rn_trainer *trainer);
 
-/** Puts the trainer where another stood. theta [P] is copied, its numbers must be finite.
-    @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_NONFINITE */
+/** Puts the trainer where another stood; slots keep their values and are set one by one. theta [P]
+    is copied, its numbers must be finite. @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_NONFINITE */
 RN_API RN_NODISCARD rn_status rn_trainer_set_state(rn_trainer *trainer, const rn_train_state *state,
                                                    const double *theta);
+
+/** Vectors [P] that the optimizer remembers: "momentum"; "first_moment", "second_moment";
+    "anchor_weights", "anchor_gradient". Count, name (NULL beyond the last, never freed) and values
+    (borrowed, valid until the trainer moves; NULL beyond the last). */
+RN_API int rn_trainer_n_slots(const rn_trainer *trainer);
+RN_API const char *rn_trainer_slot_name(const rn_trainer *trainer, int slot);
+RN_API const double *rn_trainer_slot(const rn_trainer *trainer, int slot);
+
+/** Sets one of them. values [P] are copied, they must be finite. @return RN_OK; RN_ERR_ARGUMENT;
+    RN_ERR_NONFINITE */
+RN_API RN_NODISCARD rn_status rn_trainer_set_slot(rn_trainer *trainer, int slot,
+                                                  const double *values);
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
@@ -169,8 +202,44 @@ RN_API RN_NODISCARD rn_status rn_trainer_set_state(rn_trainer *trainer, const rn
 RN_API RN_NODISCARD rn_status rn_trainer_gradient(rn_trainer *trainer, double *loss,
                                                   double *gradient, double *gradient_norm);
 
-/** v = theta' [P]: the velocity of the dynamics at the present state. @return as above */
+/**
+ * v = theta' [P] at the present state: -grad L for the flow; d/tau for optimizers, d being the step
+ * that follows from here, with its own batch and noise. Looking does not move the trainer.
+ * @return as above; RN_ERR_ARGUMENT (noise and a relative setting, without rn_trainer_set_scale)
+ */
 RN_API RN_NODISCARD rn_status rn_trainer_velocity(rn_trainer *trainer, double *v);
+
+/**
+ * What drives a step beside the full gradient: the step that follows is
+ *
+ *     d = -tau P grad L + sum of the lines                          (to rounding)
+ *
+ * with P the preconditioner (1 but for adam). In the notation of src/train/descent.h, g the
+ * estimated gradient, h with coupled decay, c after clipping, u after averaging:
+ */
+typedef enum rn_step_line {
+    RN_LINE_MINIBATCH = 0, /**< -tau P (g - grad L) */
+    RN_LINE_MOMENTUM = 1,  /**< -P (eta u - tau c): gradients remembered */
+    RN_LINE_DECAY = 2,     /**< -tau P decay theta; decoupled: -eta decay theta */
+    RN_LINE_CLIPPING = 3,  /**< -tau P (c - h) */
+    RN_LINE_NOISE = 4      /**< sqrt(2 eta T) n */
+} rn_step_line;
+#define RN_N_STEP_LINES 5
+
+/** 1 when the dynamics can have that line; others are 0 always. */
+RN_API int rn_trainer_has_line(const rn_trainer *trainer, rn_step_line line);
+
+/** w [P] := one line of the step that follows, each computed from its own formula.
+    @return as rn_trainer_gradient; RN_ERR_ARGUMENT (also: a relative setting without
+    rn_trainer_set_scale) */
+RN_API RN_NODISCARD rn_status rn_trainer_step_line(rn_trainer *trainer, rn_step_line line,
+                                                   double *w);
+
+/** 1 when P is not the identity. */
+RN_API int rn_trainer_is_preconditioned(const rn_trainer *trainer);
+
+/** p [P] := the diagonal of P in the step that follows, > 0. @return as rn_trainer_step_line */
+RN_API RN_NODISCARD rn_status rn_trainer_preconditioner(rn_trainer *trainer, double *p);
 
 /** Loss and accuracy on some samples. */
 typedef struct rn_evaluation {

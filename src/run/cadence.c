@@ -32,6 +32,7 @@ rn_status rni_cadence_create(const rni_cadence_rule *rule, rn_index n_total, rn_
     rni_cadence made = {.n_total = n_total,
                         .change = rule->change,
                         .is_flow = is_flow,
+                        .stride = rni_max(1, rule->stride),
                         .capacity = is_adaptive ? n_modes : 0};
     made.steps = rni_alloc(rni_max(2, rni_min(n_spaced, n_total + 1)), sizeof *made.steps);
     made.lambda = rni_alloc(made.capacity, sizeof *made.lambda);
@@ -82,21 +83,31 @@ static double forecast(const rni_cadence *c, const rn_record *record)
     return c->loss * sum;
 }
 
+/* The first step at or after next_check whose loss is known. */
+static rn_index find_check(const rni_cadence *c)
+{
+    return rni_ceil_div(c->next_check, c->stride) * c->stride;
+}
+
 static bool has_changed(rni_cadence *c, const rn_record *record)
 {
     /* the steps to look at follow from the last measurement alone, also after a resumption */
-    while (c->next_check < record->step)
+    while (find_check(c) < record->step)
         c->next_check += 1 + (c->next_check - c->step) / CHECK_SHARE;
-    if (c->n_modes == 0 || record->step != c->next_check) return false;
+    if (c->n_modes == 0 || record->step != find_check(c)) return false;
     const double expected = forecast(c, record);
     /* a forecast of 0 is left by any loss that is not */
     return record->loss > 0.0 && !(fabs(log(record->loss / expected)) < c->change);
 }
 
+bool rni_cadence_is_scheduled(const rni_cadence *cadence, rn_index step)
+{
+    return cadence->next < cadence->n_steps && cadence->steps[cadence->next] == step;
+}
+
 bool rni_cadence_is_due(rni_cadence *cadence, const rn_record *record)
 {
-    if (cadence->next < cadence->n_steps && cadence->steps[cadence->next] == record->step)
-        return true;
+    if (rni_cadence_is_scheduled(cadence, record->step)) return true;
     return can_pay(cadence, record->step) && has_changed(cadence, record);
 }
 
@@ -123,7 +134,7 @@ static void keep(rni_cadence *c, const rn_snapshot *snapshot)
 rn_status rni_cadence_note(rni_cadence *cadence, const rn_snapshot *snapshot)
 {
     const rn_index step = snapshot->record.step;
-    if (cadence->next < cadence->n_steps && cadence->steps[cadence->next] == step)
+    if (rni_cadence_is_scheduled(cadence, step))
         cadence->next++;
     else if (cadence->n_extra < cadence->max_extra
              && (cadence->next == cadence->n_steps || step < cadence->steps[cadence->next]))

@@ -27,6 +27,7 @@ typedef struct rni_cadence_rule {
     double overhead;    /**< work of all measurements / work of training */
     double change;      /**< nats of ln L */
     double price;       /**< work of one measurement / work of one step, > 0 */
+    rn_index stride;    /**< the loss is known at its multiples; 0 or 1: at every step */
 } rni_cadence_rule;
 
 /** The state of a run's cadence. Zero-initialise; release with rni_cadence_clear. */
@@ -39,6 +40,7 @@ typedef struct rni_cadence {
     rn_index n_extra;   /**< taken so far */
     double change;
     bool is_flow;
+    rn_index stride;
 
     /* the last measurement; n_modes = 0: there is none to forecast from */
     rn_index n_modes;
@@ -65,7 +67,11 @@ void rni_cadence_clear(rni_cadence *cadence);
 /** Most measurements there can be. */
 rn_index rni_cadence_most(const rni_cadence *cadence);
 
-/** Whether to measure at this step, whose loss is known. Called once per step, ascending. */
+/** Whether a measurement is scheduled for this step, whatever its loss. */
+bool rni_cadence_is_scheduled(const rni_cadence *cadence, rn_index step);
+
+/** Whether to measure at this step, whose loss is known. Called at most once per step, ascending,
+    and at every scheduled step and multiple of the stride. */
 bool rni_cadence_is_due(rni_cadence *cadence, const rn_record *record);
 
 /** Takes note of a measurement at a step that was due. @return RN_OK; RN_ERR_ARGUMENT (at that

@@ -36,7 +36,7 @@ static const char *const list_help[] = {
 static const char *const list_axes[] = {"table", "table", "snapshot", "snapshot"};
 enum { TABLE_BYTES, TABLE_CRC, STEP, STEP_CRC, N_LISTS };
 
-#define N_ARRAYS (N_REALS + N_INTEGERS + N_LISTS + 2)
+#define N_ARRAYS (N_REALS + N_INTEGERS + N_LISTS + 2 + RNI_SLOTS_MAX)
 
 /* Checksums travel through HDF5 as the signed integers of the same bits. */
 static rn_index from_crc(uint64_t crc)
@@ -109,6 +109,13 @@ static rn_status write_arrays(rni_execution *x, rn_index next, const rni_store_e
                                        .rank = 1,
                                        .dims = {x->stage.n_weights},
                                        .reals = rn_trainer_theta(x->stage.trainer)};
+    for (int i = 0; i < rn_trainer_n_slots(x->stage.trainer); i++)
+        arrays[count++] = (rni_hdf5_array){.name = rn_trainer_slot_name(x->stage.trainer, i),
+                                           .help = "what the optimizer remembers of each weight",
+                                           .axes = "weight",
+                                           .rank = 1,
+                                           .dims = {x->stage.n_weights},
+                                           .reals = rn_trainer_slot(x->stage.trainer, i)};
     const rni_hdf5_attribute text = {.name = "config", .text = config};
     return rni_store_checkpoint(x->run->store, state.step, n_config < MAX_CONFIG ? 1 : 0, &text,
                                 count, arrays);
@@ -209,6 +216,28 @@ static rn_status read_weights(rni_hdf5_image *image, rni_checkpoint *c)
     return rni_hdf5_read_reals(image, "theta", c->n_weights, c->theta);
 }
 
+/* The vectors of the optimizer; none in folders of earlier versions. */
+static rn_status read_slots(rni_hdf5_image *image, rni_checkpoint *c)
+{
+    int rank = 0;
+    rn_index size = 0;
+    rn_index dims[RNI_HDF5_RANK_MAX] = {0};
+    if (!rni_size_mul(RNI_SLOTS_MAX, c->n_weights, &size))
+        return rni_fail(RN_ERR_FORMAT, "array 'theta' is too long");
+    for (int i = 0; rni_slot_names[i]; i++) {
+        const char *name = rni_slot_names[i];
+        if (rni_hdf5_shape(image, name, &rank, dims) < 0) continue;
+        if (c->n_slots == RNI_SLOTS_MAX)
+            return rni_fail(RN_ERR_FORMAT, "more than %d vectors of an optimizer", RNI_SLOTS_MAX);
+        if (!c->slots) c->slots = rni_alloc(size, sizeof *c->slots);
+        if (!c->slots) return rni_fail(RN_ERR_MEMORY, "no memory for an optimizer's vectors");
+        RNI_TRY(
+            rni_hdf5_read_reals(image, name, c->n_weights, c->slots + c->n_slots * c->n_weights));
+        c->slot_names[c->n_slots++] = name;
+    }
+    return RN_OK;
+}
+
 rn_status rni_checkpoint_read(const rni_store *store, rni_checkpoint *out)
 {
     rni_hdf5_image *image = NULL;
@@ -218,6 +247,7 @@ rn_status rni_checkpoint_read(const rni_store *store, rni_checkpoint *out)
     if (status == RN_OK) status = read_tables(image, &read);
     if (status == RN_OK) status = read_marks(image, &read);
     if (status == RN_OK) status = read_weights(image, &read);
+    if (status == RN_OK) status = read_slots(image, &read);
     rni_hdf5_close(image);
     if (status < 0) {
         rni_checkpoint_clear(&read);
@@ -230,6 +260,7 @@ rn_status rni_checkpoint_read(const rni_store *store, rni_checkpoint *out)
 void rni_checkpoint_clear(rni_checkpoint *checkpoint)
 {
     rni_free(checkpoint->theta);
+    rni_free(checkpoint->slots);
     rni_free(checkpoint->marks);
     *checkpoint = (rni_checkpoint){0};
 }

@@ -2,19 +2,22 @@
  * checkpoint.h5: all that a run needs to go on as if it had never stopped, and what its other files
  * must hold up to there.
  *
- * Random streams are counter-based and no dynamics draws after the start, so that the step is
- * their position.
+ * Random streams are counter-based: step and seed are their position.
  */
 #ifndef RNI_RUN_CHECKPOINT_H
 #define RNI_RUN_CHECKPOINT_H
 
 #include "run/execution.h"
+#include "train/descent.h"
 
 /** A checkpoint read back. Zero-initialise; release with rni_checkpoint_clear. */
 typedef struct rni_checkpoint {
     rn_train_state state;
     rn_index n_weights;
     double *theta; /**< owned, [n_weights] */
+    int n_slots;   /**< vectors of the optimizer */
+    const char *slot_names[RNI_SLOTS_MAX];
+    double *slots; /**< owned, [n_slots x n_weights] */
     double scale;  /**< lambda_max(0); 0: not needed */
     rn_index next; /**< the first step without a record; > steps: the run is done */
     int n_threads;

@@ -21,6 +21,11 @@ struct rn_cost {
     rni_cadence cadence;
 };
 
+rn_index rni_cost_record_every(const rni_output_settings *output, const rni_stage *stage)
+{
+    return output->record_every > 0 ? output->record_every : stage->epoch;
+}
+
 int rni_cost_threads(const rni_run_settings *top, int asked)
 {
     if (asked) return asked;

@@ -51,6 +51,9 @@ RN_NODISCARD rn_status rni_cost_memory(const rni_cost_input *input, rn_index max
 RN_NODISCARD rn_status rni_cost_time(const rni_cost_input *input, const rn_observer *observer,
                                      rn_cost_summary *s);
 
+/** Steps between rows of metrics.csv: as set, or an epoch. */
+rn_index rni_cost_record_every(const rni_output_settings *output, const rni_stage *stage);
+
 /** Threads of a run: asked for, or set, or one per processor. */
 int rni_cost_threads(const rni_run_settings *top, int asked);
 

@@ -22,7 +22,7 @@
 #define LEAST_FACTORS ((rn_index)1 << 16)
 
 /* Vectors of all weights beside the trainer's: before the step, its velocity, and a checkpoint
-   with its image. */
+   with its image; the optimizer's vectors are in the checkpoint too. */
 #define VECTORS 5
 
 #define MIB 1048576.0
@@ -54,12 +54,13 @@ static rn_index scale_bytes(const rni_stage *stage)
 /* Everything but the work space, which depends on the kernel's limit. */
 static rn_status count_held(const rni_cost_input *input, rn_cost_summary *s)
 {
-    const rn_index every = rni_max(input->output->record_every, 1);
+    const rn_index every = rni_cost_record_every(input->output, input->stage);
     const rn_index n_records = input->top->steps / every + 1;
     RNI_TRY(evaluate_once(input->stage));
     s->base_bytes = input->base.bytes;
-    s->set_up_bytes =
-        rni_memory_bytes() + VECTORS * input->stage->n_weights * (rn_index)sizeof(double);
+    s->set_up_bytes = rni_memory_bytes()
+                      + (VECTORS + 2 * rn_trainer_n_slots(input->stage->trainer))
+                            * input->stage->n_weights * (rn_index)sizeof(double);
     /* a list that grows by doubling: half of it unused, or the old one still there */
     s->history_bytes = (rn_index)(1.5 * (double)n_records * (double)sizeof(rn_record));
     return RN_OK;

@@ -27,9 +27,11 @@ typedef struct rni_execution {
     double *velocity;    /**< owned, [P] */
 
     rn_index max_bytes;        /**< most memory of the process; 0: no limit */
+    double last_loss;          /**< the last that was found */
     double scale;              /**< lambda_max(0); 0: not needed, or not known yet */
     uint64_t data_crc;         /**< of all samples; 0: nothing is written */
     rn_index checkpoint_every; /**< steps */
+    rn_index record_every;     /**< steps */
     rni_manifest manifest;
     rn_index first_step;     /**< the first step this execution records */
     rn_index first_measured; /**< measurements made before this execution */

@@ -68,7 +68,9 @@ static rn_status give_scale(rni_execution *x)
 
 static rn_status make_cadence(rni_execution *x)
 {
-    const rni_cadence_rule rule = x->measure->cadence(x->measure_settings, &x->stage);
+    rni_cadence_rule rule = x->measure->cadence(x->measure_settings, &x->stage);
+    /* with all samples in every step the loss comes with the step's own gradient */
+    rule.stride = x->stage.epoch > 1 ? x->record_every : 1;
     return rni_cadence_create(&rule, x->top->steps, x->stage.n_rows,
                               x->stage.dynamics->kind->is_flow, &x->cadence);
 }
@@ -126,6 +128,7 @@ rn_status rni_execution_set_up(rni_execution *x, int n_threads)
     n_threads = rni_execution_threads(x, n_threads);
     const rni_cost_base base = rni_cost_look();
     RNI_TRY(rni_stage_create(x->config, (uint64_t)x->top->seed, n_threads, &x->stage));
+    x->record_every = rni_cost_record_every(x->output, &x->stage);
     RNI_TRY(make_cadence(x));
     RNI_TRY(obey_limit(x, base));
     RNI_TRY(give_scale(x));

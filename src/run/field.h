@@ -12,7 +12,7 @@
 #define RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES, SCALES, EDGES, PAIRS, BLOCKS, BLOCK_PAIRS, \
                        GATES)                                                                      \
     REAL(record.time, "time", "time", "learning time")                                             \
-    REAL(record.learning_rate, "learning_rate", "time", "step size of the step that follows")      \
+    REAL(record.learning_rate, "learning_rate", "time", "learning rate of the step that follows")  \
     REAL(record.loss, "loss", "energy", "loss on the training samples")                            \
     REAL(record.accuracy, "accuracy", "1", "share of training samples classified right")           \
     REAL(record.held_out_loss, "held_out_loss", "energy", "loss on held-out samples")              \

@@ -44,5 +44,6 @@ double rni_exact_price(const rni_exact_settings *settings, const rni_stage *stag
         work += 2.0 * (kernel + VALUES * cube) + CLOSURE_GRADIENTS * gradient;
     if (settings->couplings) work += COUPLINGS * n * n;
     if (settings->step_budget) work += kernel + (FULL_EIGEN + 2.0 * ROTATION) * cube;
-    return work / (gradient * (double)stage->dynamics->kind->n_gradients);
+    const double step = (gradient - FIXED_STEP) / (double)stage->epoch + FIXED_STEP;
+    return work / (step * (double)stage->dynamics->kind->n_gradients);
 }

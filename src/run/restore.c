@@ -209,6 +209,20 @@ static rn_status restore_snapshots(rni_execution *x, const rni_checkpoint *c)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static rn_status check_slots(const rni_execution *x, const rni_checkpoint *c)
+{
+    const rn_trainer *trainer = x->stage.trainer;
+    bool has_slots = c->n_slots == rn_trainer_n_slots(trainer);
+    for (int i = 0; i < c->n_slots && has_slots; i++)
+        has_slots = strcmp(c->slot_names[i], rn_trainer_slot_name(trainer, i)) == 0;
+    if (has_slots) return RN_OK;
+    return rni_fail(RN_ERR_FORMAT,
+                    "%s/%s: found %d vectors of an optimizer, expected the %d that "
+                    "train.kind in config.yaml remembers",
+                    rni_store_path(x->run->store), RNI_CHECKPOINT_NAME, c->n_slots,
+                    rn_trainer_n_slots(trainer));
+}
+
 static rn_status check_fit(const rni_execution *x, const rni_checkpoint *c)
 {
     const char *folder = rni_store_path(x->run->store);
@@ -219,12 +233,24 @@ static rn_status check_fit(const rni_execution *x, const rni_checkpoint *c)
                         " weights and at most step %" PRId64,
                         folder, RNI_CHECKPOINT_NAME, c->n_weights, c->state.step,
                         x->stage.n_weights, x->top->steps);
+    RNI_TRY(check_slots(x, c));
     const bool is_done = c->next > x->top->steps; /* needs no samples any more */
     if (!is_done && x->data_crc != c->data_crc)
         return rni_fail(RN_ERR_FORMAT,
                         "%s: the samples are not those the run was started with; put the data "
                         "files back that config.yaml names",
                         folder);
+    return RN_OK;
+}
+
+static rn_status restore_trainer(rni_execution *x, const rni_checkpoint *c)
+{
+    rn_trainer *trainer = x->stage.trainer;
+    rn_train_state state = c->state;
+    state.seed = (uint64_t)x->top->seed;
+    RNI_TRY(rn_trainer_set_state(trainer, &state, c->theta));
+    for (int i = 0; i < c->n_slots; i++)
+        RNI_TRY(rn_trainer_set_slot(trainer, i, c->slots + i * c->n_weights));
     return RN_OK;
 }
 
@@ -239,5 +265,5 @@ rn_status rni_restore(rni_execution *x, const rni_checkpoint *checkpoint)
     x->run->summary.n_steps = checkpoint->state.step;
     x->run->summary.n_steps_before = checkpoint->state.step;
     RNI_TRY(x->measure->restore(x->measure_state, checkpoint->n_numbers, checkpoint->numbers));
-    return rn_trainer_set_state(x->stage.trainer, &checkpoint->state, checkpoint->theta);
+    return restore_trainer(x, checkpoint);
 }

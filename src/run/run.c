@@ -77,11 +77,11 @@ static rn_status make_record(rni_execution *x, rn_index step, rn_record *record,
     const double missing = (double)NAN;
     *record = (rn_record){.step = step,
                           .time = state.time,
-                          .learning_rate = rn_trainer_step_size(x->stage.trainer),
+                          .learning_rate = rn_trainer_learning_rate(x->stage.trainer),
                           .accuracy = missing,
                           .held_out_loss = missing,
                           .held_out_accuracy = missing};
-    /* the gradient is the greater part of the step that follows */
+    /* on all samples the gradient is the greater part of the step that follows */
     const double start = seconds_now();
     RNI_TRY(rn_trainer_gradient(x->stage.trainer, &record->loss, NULL, &record->gradient_norm));
     x->run->summary.train_s += seconds_now() - start;
@@ -132,21 +132,35 @@ static rn_status keep_place(rni_execution *x, rn_index step, bool was_measured)
     return rni_checkpoint_write(x, step + 1);
 }
 
+/* Whether the loss on all samples is found at this step. Where steps look at batches it is not part
+   of the step, and found only where it is wanted. */
+static bool is_looked_at(const rni_execution *x, rn_index step)
+{
+    return x->stage.epoch == 1 || step == x->top->steps || step % x->record_every == 0
+           || rni_cadence_is_scheduled(&x->cadence, step);
+}
+
+/* The record of a step; *is_due: measure there. */
+static rn_status look(rni_execution *x, rn_index step, rn_record *record, bool *is_due)
+{
+    RNI_TRY(make_record(x, step, record, is_due));
+    x->last_loss = record->loss;
+    if (step != x->top->steps && !*is_due && step % x->record_every != 0) return RN_OK;
+    return rni_record_add(x->run, record);
+}
+
 /* The record of a step, its measurement where one is due, and the step itself. */
 static rn_status take_step(rni_execution *x, rn_index step)
 {
     rn_record record;
-    const bool is_last = step == x->top->steps;
     bool is_due = false;
-    RNI_TRY(make_record(x, step, &record, &is_due));
-    if (is_last || is_due || step % x->output->record_every == 0)
-        RNI_TRY(rni_record_add(x->run, &record));
+    if (is_looked_at(x, step)) RNI_TRY(look(x, step, &record, &is_due));
     if (is_due)
         RNI_TRY(measure_and_advance(x, &record));
-    else if (!is_last)
+    else if (step < x->top->steps)
         RNI_TRY(advance(x, step + 1));
     RNI_TRY(keep_place(x, step, is_due));
-    tell_progress(x, "training", x->run->summary.n_steps, record.loss);
+    tell_progress(x, "training", x->run->summary.n_steps, x->last_loss);
     return RN_OK;
 }
 

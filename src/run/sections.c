@@ -8,6 +8,7 @@
 #include "loss/loss.h"
 #include "model/model.h"
 #include "run/measure.h"
+#include "sampler/sampler.h"
 #include "train/dynamics.h"
 
 static const rni_option run_options[] = {
@@ -33,10 +34,11 @@ static const rni_option_table run_table =
 static const rni_option output_options[] = {
     {.key = "record_every",
      RNI_FIELD(rni_output_settings, record_every),
-     .range = RNI_AT_LEAST(1),
+     .range = RNI_AT_LEAST(0),
      .unit = "steps",
-     .initial = "1",
-     .help = "steps between rows of metrics.csv"},
+     .initial = "0",
+     .help = "steps between rows of metrics.csv, each of which takes the gradient on all samples; "
+             "0: as many as look at every sample once"},
     {.key = "held_out_every",
      RNI_FIELD(rni_output_settings, held_out_every),
      .range = RNI_AT_LEAST(0),
@@ -65,6 +67,10 @@ static const rni_section sections[] = {
      .help = "what is minimised",
      .kinds = rni_loss_options,
      .initial_kind = "squared_error"},
+    {.name = "sampler",
+     .help = "which training samples a step looks at",
+     .kinds = rni_sampler_options,
+     .initial_kind = "full"},
     {.name = "train",
      .help = "how the weights move",
      .kinds = rni_dynamics_options,

@@ -17,7 +17,7 @@ typedef struct rni_run_settings {
 
 /** Section `output`. */
 typedef struct rni_output_settings {
-    rn_index record_every;     /**< steps between rows of metrics.csv */
+    rn_index record_every;     /**< steps between rows of metrics.csv; 0: one epoch */
     rn_index held_out_every;   /**< steps between held-out evaluations; 0: at measurements only */
     rn_index checkpoint_every; /**< steps; 0: fifty checkpoints in a run */
 } rni_output_settings;

@@ -10,6 +10,7 @@
 #include "loss/loss.h"
 #include "model/model.h"
 #include "run/sections.h"
+#include "sampler/sampler.h"
 #include "train/dynamics.h"
 
 static rn_batch make_batch(const rn_data *data, rn_data_part part)
@@ -46,14 +47,18 @@ static rn_status make_kernel(rni_stage *stage)
     return rn_kernel_create(&desc, &stage->kernel);
 }
 
-static rn_status make_trainer(rni_stage *stage, uint64_t seed)
+static rn_status make_trainer(const rni_settings *settings, uint64_t seed, rni_stage *stage)
 {
+    const rni_run_settings *top = rni_settings_get(settings, "");
     const rn_trainer_desc desc = {.model = stage->model,
                                   .loss = stage->loss,
                                   .dynamics = stage->dynamics,
+                                  .sampler = stage->sampler,
                                   .train = stage->train,
+                                  .n_steps = top->steps,
                                   .n_threads = stage->n_threads};
     RNI_TRY(rn_trainer_create(&desc, &stage->trainer));
+    stage->epoch = rn_trainer_epoch(stage->trainer);
     return rn_trainer_start(stage->trainer, seed);
 }
 
@@ -66,10 +71,12 @@ static rn_status make_data(const rni_settings *settings, uint64_t seed, rni_stag
     return RN_OK;
 }
 
-static rn_status make_loss_and_dynamics(const rni_settings *settings, rni_stage *stage)
+static rn_status make_axes(const rni_settings *settings, rni_stage *stage)
 {
     RNI_TRY(rni_loss_wrap(rni_settings_table(settings, "loss"), rni_settings_get(settings, "loss"),
                           &stage->loss));
+    RNI_TRY(rni_sampler_wrap(rni_settings_table(settings, "sampler"),
+                             rni_settings_get(settings, "sampler"), &stage->sampler));
     return rni_dynamics_wrap(rni_settings_table(settings, "train"),
                              rni_settings_get(settings, "train"), &stage->dynamics);
 }
@@ -79,8 +86,8 @@ static rn_status build(const rni_settings *settings, uint64_t seed, rni_stage *s
     RNI_TRY(rni_pool_create(stage->n_threads, &stage->pool));
     RNI_TRY(make_data(settings, seed, stage));
     RNI_TRY(make_model(settings, stage));
-    RNI_TRY(make_loss_and_dynamics(settings, stage));
-    RNI_TRY(make_trainer(stage, seed));
+    RNI_TRY(make_axes(settings, stage));
+    RNI_TRY(make_trainer(settings, seed, stage));
     RNI_TRY(make_kernel(stage));
     if (!rni_size_mul(stage->train.n_samples, rn_kernel_rows_per_sample(stage->kernel),
                       &stage->n_rows))
@@ -106,6 +113,7 @@ void rni_stage_clear(rni_stage *stage)
     rn_kernel_destroy(stage->kernel);
     rn_trainer_destroy(stage->trainer);
     rn_dynamics_destroy(stage->dynamics);
+    rn_sampler_destroy(stage->sampler);
     rn_loss_destroy(stage->loss);
     rn_model_destroy(stage->model);
     rn_data_destroy(stage->data);

@@ -18,6 +18,8 @@ typedef struct rni_stage {
     rn_model *model;
     rn_loss *loss;         /**< borrows its settings from the configuration */
     rn_dynamics *dynamics; /**< so does this */
+    rn_sampler *sampler;   /**< and this */
+    rn_index epoch;        /**< steps that see as many samples as there are; 1 without batches */
     rn_trainer *trainer;
     rn_kernel *kernel;  /**< of the training samples; n = N K rows */
     rn_batch train;     /**< borrowed from data */

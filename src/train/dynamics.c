@@ -56,5 +56,9 @@ void rn_dynamics_destroy(rn_dynamics *dynamics)
 
 int rn_dynamics_needs_scale(const rn_dynamics *dynamics)
 {
-    return dynamics->kind->needs_scale(dynamics->choice.settings);
+    const rni_dynamics_kind *kind = dynamics->kind;
+    rni_descent how = {0};
+    if (kind->is_flow) return kind->needs_scale(dynamics->choice.settings);
+    kind->describe(dynamics->choice.settings, &how);
+    return how.rate.relative;
 }

@@ -1,6 +1,6 @@
 /*
  * Inside view of dynamics, and the table of their kinds. A new dynamics is one file with an option
- * table and three functions, and one line in dynamics_table.c.
+ * table and a function (an optimizer) or three (a flow), and one line in dynamics_table.c.
  */
 #ifndef RNI_TRAIN_DYNAMICS_H
 #define RNI_TRAIN_DYNAMICS_H
@@ -9,13 +9,19 @@
 #include <stdbool.h>
 
 #include "core/choice.h"
+#include "train/descent.h"
 
-/** One kind of dynamics. Constant. `settings` is always the struct of its option table. */
+/**
+ * One kind of dynamics. Constant. `settings` is always the struct of its option table. Discrete
+ * dynamics have `describe`, flows the rest.
+ */
 typedef struct rni_dynamics_kind {
     const rni_option_table *options;
-    bool is_flow; /**< time is continuous: no step size acts on the weights */
     /** Gradients that one step takes, typically: a step of an adaptive integrator takes several. */
     rn_index n_gradients;
+    /** The optimizer in numbers; what it points to is borrowed from the settings. */
+    void (*describe)(const void *settings, rni_descent *out);
+    bool is_flow; /**< time is continuous: no step size acts on the weights */
     /** Settings count in units of 1/lambda_max(0). */
     bool (*needs_scale)(const void *settings);
     /** Time credited to one step; lambda_max is used where needs_scale. */
@@ -46,5 +52,8 @@ RN_NODISCARD rn_status rni_dynamics_wrap(const rni_option_table *options, const 
 
 extern const rni_dynamics_kind rni_gradient_descent;
 extern const rni_dynamics_kind rni_gradient_flow;
+extern const rni_dynamics_kind rni_sgd;
+extern const rni_dynamics_kind rni_adam;
+extern const rni_dynamics_kind rni_svrg;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Loss and gradient over all training samples.
+ * Loss and gradient over all training samples, or over the batch of a step.
  *
  * Tiles are grouped into at most 16 chunks of consecutive tiles. A task runs the tiles of one chunk
  * in order and adds their gradients into the chunk's vector; the chunks are then added by a
@@ -13,9 +13,12 @@
 #include "core/size.h"
 #include "train/trainer.h"
 
-/* One pass over the training samples. */
+/* One pass over some samples. */
 typedef struct pass {
     rn_trainer *trainer;
+    const rni_tiles *tiles;
+    const rn_batch *batch;
+    rn_index n_chunks;
     const double *theta;
     double *gradient;
 } pass;
@@ -51,8 +54,7 @@ static void add_tile(const rn_trainer *t, const rn_workspace *work, bool is_firs
 static rn_status run_tile(const pass *p, const rni_tile *tile, double *sum)
 {
     const rn_trainer *t = p->trainer;
-    const rn_batch *batch = &t->desc.train;
-    RNI_TRY(rni_trainer_bind(t, tile->work, p->theta, batch, tile->first));
+    RNI_TRY(rni_trainer_bind(t, tile->work, p->theta, p->batch, tile->first));
     RNI_TRY(rn_workspace_run(tile->work));
     *sum = *rn_workspace_value(tile->work, t->total);
     return RN_OK;
@@ -62,11 +64,11 @@ static rn_status run_chunk(void *user, rn_index chunk, int thread)
 {
     const pass *p = user;
     const rn_trainer *t = p->trainer;
-    const rn_index n_tiles = rni_tiles_count(t->tiles);
-    const rn_index first = chunk * n_tiles / t->n_chunks;
-    const rn_index end = (chunk + 1) * n_tiles / t->n_chunks;
+    const rn_index n_tiles = rni_tiles_count(p->tiles);
+    const rn_index first = chunk * n_tiles / p->n_chunks;
+    const rn_index end = (chunk + 1) * n_tiles / p->n_chunks;
     for (rn_index i = first; i < end; i++) {
-        const rni_tile tile = rni_tiles_get(t->tiles, i, thread);
+        const rni_tile tile = rni_tiles_get(p->tiles, i, thread);
         RNI_TRY(run_tile(p, &tile, &t->sums[i]));
         add_tile(t, tile.work, i == first, t->chunks + chunk * t->n_weights);
     }
@@ -78,11 +80,11 @@ static rn_status run_chunks(pass *p)
 {
     const rn_trainer *t = p->trainer;
     const rn_communicator *ranks = t->desc.ranks;
-    const rn_index n_tiles = rni_tiles_count(t->tiles);
-    rni_ranks_clear(ranks, t->n_chunks * t->n_weights, t->chunks);
+    const rn_index n_tiles = rni_tiles_count(p->tiles);
+    rni_ranks_clear(ranks, p->n_chunks * t->n_weights, t->chunks);
     rni_ranks_clear(ranks, n_tiles, t->sums);
-    rn_status status = rni_ranks_run(ranks, t->pool, t->n_chunks, run_chunk, p);
-    status = rni_ranks_exchange(ranks, status, t->n_chunks * t->n_weights, t->chunks);
+    rn_status status = rni_ranks_run(ranks, t->pool, p->n_chunks, run_chunk, p);
+    status = rni_ranks_exchange(ranks, status, p->n_chunks * t->n_weights, t->chunks);
     return rni_ranks_exchange(ranks, status, n_tiles, t->sums);
 }
 
@@ -94,15 +96,15 @@ static rn_status add_chunks(void *user, rn_index block, int thread)
     const rn_trainer *t = p->trainer;
     const rn_index first = block * RNI_GRADIENT_BLOCK;
     const rn_index count = rni_min(RNI_GRADIENT_BLOCK, t->n_weights - first);
-    for (rn_index stride = 1; stride < t->n_chunks; stride *= 2)
-        for (rn_index c = 0; c + stride < t->n_chunks; c += 2 * stride) {
+    for (rn_index stride = 1; stride < p->n_chunks; stride *= 2)
+        for (rn_index c = 0; c + stride < p->n_chunks; c += 2 * stride) {
             double *to = t->chunks + c * t->n_weights + first;
             const double *from = t->chunks + (c + stride) * t->n_weights + first;
             for (rn_index i = 0; i < count; i++)
                 to[i] += from[i];
         }
     const double *sum = t->chunks + first;
-    const double n_samples = (double)t->desc.train.n_samples;
+    const double n_samples = (double)p->batch->n_samples;
     double square = 0.0;
     for (rn_index i = 0; i < count; i++) {
         const double g = sum[i] / n_samples;
@@ -113,21 +115,46 @@ static rn_status add_chunks(void *user, rn_index block, int thread)
     return RN_OK;
 }
 
-rn_status rni_trainer_gradient_at(rn_trainer *trainer, const double *theta, double *loss,
-                                  double *gradient, double *norm)
+rn_index rni_gradient_chunks(const rni_tiles *tiles)
 {
-    pass p = {.trainer = trainer, .theta = theta};
-    p.gradient = gradient;
-    RNI_TRY(run_chunks(&p));
-    RNI_TRY(rni_pool_run(trainer->pool, trainer->n_blocks, add_chunks, &p));
-    *loss = rni_tree_sum(trainer->sums, rni_tiles_count(trainer->tiles))
-            / (double)trainer->desc.train.n_samples;
-    *norm = sqrt(rni_tree_sum(trainer->squares, trainer->n_blocks));
+    return tiles ? rni_min(rni_tiles_count(tiles), RNI_GRADIENT_CHUNKS) : 0;
+}
+
+static rn_status run_pass(pass *p, double *loss, double *norm)
+{
+    rn_trainer *t = p->trainer;
+    p->n_chunks = rni_gradient_chunks(p->tiles);
+    RNI_TRY(run_chunks(p));
+    RNI_TRY(rni_pool_run(t->pool, t->n_blocks, add_chunks, p));
+    *loss = rni_tree_sum(t->sums, rni_tiles_count(p->tiles)) / (double)p->batch->n_samples;
+    *norm = sqrt(rni_tree_sum(t->squares, t->n_blocks));
     if (isfinite(*loss) && isfinite(*norm)) return RN_OK;
     return rni_fail(RN_ERR_NONFINITE,
                     "rn_trainer: the loss is %g and its gradient has norm %g, expected finite "
                     "numbers",
                     *loss, *norm);
+}
+
+rn_status rni_trainer_gradient_at(rn_trainer *trainer, const double *theta, double *loss,
+                                  double *gradient, double *norm)
+{
+    pass p = {
+        .trainer = trainer, .tiles = trainer->tiles, .batch = &trainer->desc.train, .theta = theta};
+    p.gradient = gradient;
+    return run_pass(&p, loss, norm);
+}
+
+rn_status rni_trainer_batch_gradient(rn_trainer *trainer, const double *theta, double *loss,
+                                     double *gradient)
+{
+    double norm = 0.0;
+    if (!trainer->batches) return rni_trainer_gradient_at(trainer, theta, loss, gradient, &norm);
+    rn_batch batch = {0};
+    const rni_tiles *tiles = NULL;
+    RNI_TRY(rni_trainer_draw(trainer, &batch, &tiles));
+    pass p = {.trainer = trainer, .tiles = tiles, .batch = &batch, .theta = theta};
+    p.gradient = gradient;
+    return run_pass(&p, loss, &norm);
 }
 
 rn_status rni_trainer_refresh(rn_trainer *trainer)
@@ -148,14 +175,5 @@ rn_status rn_trainer_gradient(rn_trainer *trainer, double *loss, double *gradien
     if (gradient_norm) *gradient_norm = trainer->gradient_norm;
     if (gradient)
         memcpy(gradient, trainer->gradient, (size_t)trainer->n_weights * sizeof *gradient);
-    return RN_OK;
-}
-
-rn_status rn_trainer_velocity(rn_trainer *trainer, double *v)
-{
-    if (!trainer || !v) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_velocity: NULL argument");
-    RNI_TRY(rni_trainer_refresh(trainer));
-    for (rn_index i = 0; i < trainer->n_weights; i++)
-        v[i] = -trainer->gradient[i];
     return RN_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * Making a trainer, and its state.
+ * Making a trainer.
  */
 #include "train/trainer.h"
 
@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "core/ranks.h"
 #include "core/size.h"
+#include "sampler/sampler.h"
 
 static rn_status check_numbers(const char *what, const double *values, rn_index n_rows,
                                rn_index n_columns)
@@ -86,36 +87,87 @@ static rn_status list_parameters(rn_trainer *t)
     return RN_OK;
 }
 
-static rn_status plan_gradient(rn_trainer *t)
+rn_status rni_trainer_plan_gradient(rn_trainer *t, rn_index n_samples, rni_tiles **out)
 {
     rn_node *wanted = rni_alloc(t->n_parameters + 1, sizeof *wanted);
     if (!wanted) return rni_fail(RN_ERR_MEMORY, "rn_trainer_create: no memory for parameters");
     memcpy(wanted, t->gradients, (size_t)t->n_parameters * sizeof *wanted);
     wanted[t->n_parameters] = t->total;
-    const rn_index n_samples = t->desc.train.n_samples;
-    const rn_status status = rni_tiles_create(
-        rn_model_graph(t->desc.model), n_samples, rni_tile_size(n_samples, t->n_weights),
-        t->n_parameters + 1, wanted, t->desc.n_threads, &t->tiles);
+    const rn_status status = rni_tiles_create(rn_model_graph(t->desc.model), n_samples,
+                                              rni_tile_size(n_samples, t->n_weights),
+                                              t->n_parameters + 1, wanted, t->desc.n_threads, out);
     rni_free(wanted);
     return status;
 }
 
+static rn_index count_tiles(const rni_tiles *tiles)
+{
+    return tiles ? rni_tiles_count(tiles) : 0;
+}
+
+/* Vectors of the optimizer beside theta and the gradient. */
+static rn_index count_extra(const rn_trainer *t)
+{
+    const bool has_anchor = t->descent.anchor_every > 0;
+    return t->n_slots + (t->batches || has_anchor ? 1 : 0) + (has_anchor ? 1 : 0);
+}
+
+static rn_status reserve_optimizer(rn_trainer *t)
+{
+    rn_index size = 0;
+    const rn_index n_extra = count_extra(t);
+    if (!rni_size_mul(n_extra, t->n_weights, &size)) size = -1;
+    t->slots = n_extra > 0 ? rni_alloc_zero(size, sizeof(double)) : NULL;
+    if (n_extra > 0 && !t->slots)
+        return rni_fail(RN_ERR_MEMORY,
+                        "rn_trainer_create: no memory for %" PRId64 " vectors of %" PRId64
+                        " weights",
+                        n_extra, t->n_weights);
+    double *next = t->slots ? t->slots + t->n_slots * t->n_weights : NULL;
+    if (n_extra > t->n_slots) t->estimate = next;
+    if (n_extra > t->n_slots + 1) t->at_anchor = next + t->n_weights;
+    return RN_OK;
+}
+
 static rn_status reserve(rn_trainer *t)
 {
-    const rn_index n_tiles = rni_tiles_count(t->tiles);
     rn_index chunk_size = 0;
-    t->n_chunks = rni_min(n_tiles, RNI_GRADIENT_CHUNKS);
+    t->n_chunks = rni_gradient_chunks(t->tiles);
+    t->n_sums = count_tiles(t->tiles);
+    for (int k = 0; k < 2; k++) {
+        t->n_chunks = rni_max(t->n_chunks, rni_gradient_chunks(t->batch_tiles[k]));
+        t->n_sums = rni_max(t->n_sums, count_tiles(t->batch_tiles[k]));
+    }
     t->n_blocks = rni_ceil_div(t->n_weights, RNI_GRADIENT_BLOCK);
     if (!rni_size_mul(t->n_chunks, t->n_weights, &chunk_size)) chunk_size = -1;
     t->chunks = rni_alloc(chunk_size, sizeof(double));
-    t->sums = rni_alloc(n_tiles, sizeof(double));
+    t->sums = rni_alloc(t->n_sums, sizeof(double));
     t->squares = rni_alloc(t->n_blocks, sizeof(double));
     t->theta = rni_alloc_zero(t->n_weights, sizeof(double));
     t->gradient = rni_alloc(t->n_weights, sizeof(double));
-    if (t->chunks && t->sums && t->squares && t->theta && t->gradient) return RN_OK;
+    if (t->chunks && t->sums && t->squares && t->theta && t->gradient) return reserve_optimizer(t);
     return rni_fail(RN_ERR_MEMORY,
                     "rn_trainer_create: no memory for %" PRId64 " vectors of %" PRId64 " weights",
                     t->n_chunks + 2, t->n_weights);
+}
+
+/* The optimizer in numbers, and whether it goes with sampler and schedule. */
+static rn_status describe(rn_trainer *t)
+{
+    const rn_dynamics *dynamics = t->desc.dynamics;
+    if (dynamics->kind->describe) dynamics->kind->describe(dynamics->choice.settings, &t->descent);
+    const bool needs_all = dynamics->kind->is_flow || t->descent.needs_all;
+    if (needs_all && t->desc.sampler && !t->desc.sampler->kind->is_full)
+        return rni_fail(RN_ERR_CONFIG,
+                        "train.kind: found %s with sampler.kind %s, expected sampler.kind full, or "
+                        "train.kind sgd, adam or svrg: it takes all samples in every step",
+                        dynamics->kind->options->name, t->desc.sampler->kind->options->name);
+    if (rni_rate_lacks_length(&t->descent.rate, t->desc.n_steps))
+        return rni_fail(RN_ERR_CONFIG,
+                        "train.schedule: found a schedule without an end, expected schedule_steps, "
+                        "or the number of steps of the run, to be given");
+    t->n_slots = rni_descent_slots(&t->descent, t->slot_names);
+    return RN_OK;
 }
 
 rn_status rn_trainer_create(const rn_trainer_desc *desc, rn_trainer **out)
@@ -129,7 +181,9 @@ rn_status rn_trainer_create(const rn_trainer_desc *desc, rn_trainer **out)
     t->n_outputs = rn_model_n_outputs(desc->model);
     rn_status status = list_parameters(t);
     if (status == RN_OK) status = append_loss(t);
-    if (status == RN_OK) status = plan_gradient(t);
+    if (status == RN_OK) status = describe(t);
+    if (status == RN_OK) status = rni_trainer_plan_gradient(t, t->desc.train.n_samples, &t->tiles);
+    if (status == RN_OK) status = rni_trainer_prepare_batches(t, t->desc.sampler);
     if (status == RN_OK) status = reserve(t);
     if (status == RN_OK) status = rni_pool_create(desc->n_threads, &t->pool);
     if (status < 0) {
@@ -137,6 +191,7 @@ rn_status rn_trainer_create(const rn_trainer_desc *desc, rn_trainer **out)
         return status;
     }
     t->desc.loss = NULL; /* borrowed for this call only */
+    t->desc.sampler = NULL;
     *out = t;
     return RN_OK;
 }
@@ -146,6 +201,13 @@ void rn_trainer_destroy(rn_trainer *trainer)
     if (!trainer) return;
     rni_pool_destroy(trainer->pool);
     rni_tiles_destroy(trainer->tiles);
+    rni_tiles_destroy(trainer->batch_tiles[0]);
+    rni_tiles_destroy(trainer->batch_tiles[1]);
+    rn_batches_destroy(trainer->batches);
+    rni_free(trainer->indices);
+    rni_free(trainer->batch_inputs);
+    rni_free(trainer->batch_targets);
+    rni_free(trainer->slots);
     for (int k = 0; k < RNI_EVALUATIONS_KEPT; k++)
         rni_tiles_destroy(trainer->evaluations[k]);
     rni_free(trainer->parameters);
@@ -161,93 +223,14 @@ void rn_trainer_destroy(rn_trainer *trainer)
 
 rn_index rn_trainer_bytes(const rn_trainer *trainer)
 {
-    const rn_index numbers = (trainer->n_chunks + 2) * trainer->n_weights
-                             + rni_tiles_count(trainer->tiles) + trainer->n_blocks;
+    const rn_index batch = trainer->batches ? rn_batches_largest(trainer->batches) : 0;
+    const rn_index numbers = (trainer->n_chunks + 2 + count_extra(trainer)) * trainer->n_weights
+                             + trainer->n_sums + trainer->n_blocks
+                             + batch * (trainer->n_features + trainer->n_outputs + 1);
     rn_index bytes = numbers * (rn_index)sizeof(double) + rni_tiles_bytes(trainer->tiles);
+    for (int k = 0; k < 2; k++)
+        if (trainer->batch_tiles[k]) bytes += rni_tiles_bytes(trainer->batch_tiles[k]);
     for (int k = 0; k < RNI_EVALUATIONS_KEPT; k++)
         if (trainer->evaluations[k]) bytes += rni_tiles_bytes(trainer->evaluations[k]);
     return bytes;
-}
-
-rn_status rn_trainer_start(rn_trainer *trainer, uint64_t seed)
-{
-    if (!trainer) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_start: trainer is NULL");
-    RNI_TRY(rn_model_initialise(trainer->desc.model, seed, trainer->theta));
-    trainer->state = (rn_train_state){0};
-    trainer->has_gradient = false;
-    return RN_OK;
-}
-
-rn_status rn_trainer_set_scale(rn_trainer *trainer, double lambda_max)
-{
-    if (!trainer || !isfinite(lambda_max) || !(lambda_max > 0.0))
-        return rni_fail(RN_ERR_ARGUMENT,
-                        "rn_trainer_set_scale: found lambda_max %g, expected a finite number > 0",
-                        lambda_max);
-    trainer->scale = lambda_max;
-    return RN_OK;
-}
-
-static bool lacks_scale(const rn_trainer *trainer)
-{
-    return rn_dynamics_needs_scale(trainer->desc.dynamics) && !(trainer->scale > 0.0);
-}
-
-rn_status rn_trainer_advance(rn_trainer *trainer, rn_index to_step, const rn_observer *observer)
-{
-    if (!trainer) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_advance: trainer is NULL");
-    if (to_step <= trainer->state.step) return RN_OK;
-    if (lacks_scale(trainer))
-        return rni_fail(RN_ERR_ARGUMENT,
-                        "rn_trainer_advance: the settings are relative to 1/lambda_max(0); give "
-                        "lambda_max(0) with rn_trainer_set_scale, or set relative to false");
-    const rn_dynamics *dynamics = trainer->desc.dynamics;
-    return dynamics->kind->advance(trainer, dynamics->choice.settings, to_step, observer);
-}
-
-double rn_trainer_step_size(const rn_trainer *trainer)
-{
-    if (lacks_scale(trainer)) return (double)NAN;
-    const rn_dynamics *dynamics = trainer->desc.dynamics;
-    return dynamics->kind->step_size(dynamics->choice.settings, trainer->scale);
-}
-
-rn_train_state rn_trainer_state(const rn_trainer *trainer)
-{
-    return trainer->state;
-}
-
-const double *rn_trainer_theta(const rn_trainer *trainer)
-{
-    return trainer->theta;
-}
-
-rn_index rn_trainer_n_weights(const rn_trainer *trainer)
-{
-    return trainer->n_weights;
-}
-
-rn_status rn_trainer_set_state(rn_trainer *trainer, const rn_train_state *state,
-                               const double *theta)
-{
-    if (!trainer || !state || !theta)
-        return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_set_state: trainer, state or theta is NULL");
-    if (state->step < 0 || !isfinite(state->time) || !(state->integrator_step >= 0.0)
-        || !isfinite(state->integrator_step) || !(state->first_loss >= 0.0)
-        || !isfinite(state->first_loss))
-        return rni_fail(RN_ERR_ARGUMENT,
-                        "rn_trainer_set_state: found step %" PRId64 ", time %g, integrator step %g,"
-                        " first loss %g, expected finite numbers, none but the time negative",
-                        state->step, state->time, state->integrator_step, state->first_loss);
-    for (rn_index i = 0; i < trainer->n_weights; i++)
-        if (!isfinite(theta[i]))
-            return rni_fail(RN_ERR_NONFINITE,
-                            "rn_trainer_set_state: found %g as weight %" PRId64
-                            ", expected finite numbers",
-                            theta[i], i);
-    if (theta != trainer->theta)
-        memcpy(trainer->theta, theta, (size_t)trainer->n_weights * sizeof *theta);
-    trainer->state = *state;
-    trainer->has_gradient = false;
-    return RN_OK;
 }

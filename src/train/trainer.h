@@ -6,6 +6,8 @@
 
 #include <renorm/train.h>
 
+#include <stdbool.h>
+
 #include "core/pool.h"
 #include "train/dynamics.h"
 #include "train/tiles.h"
@@ -35,11 +37,18 @@ struct rn_trainer {
     rn_node total;       /**< sum over samples of l */
 
     rni_tiles *tiles;  /**< owned: total and gradients on the training samples */
-    rn_index n_chunks; /**< consecutive tiles added up by one task */
+    rn_index n_chunks; /**< most groups of consecutive tiles that are added up by one task each */
     double *chunks;    /**< owned, [n_chunks x n_weights] */
-    double *sums;      /**< owned, [rni_tiles_count] total of every tile */
+    rn_index n_sums;   /**< most tiles */
+    double *sums;      /**< owned, [n_sums] total of every tile */
     rn_index n_blocks; /**< of weights, when chunks are added */
     double *squares;   /**< owned, [n_blocks] */
+
+    rn_batches *batches;       /**< owned; NULL: every step looks at all samples */
+    rni_tiles *batch_tiles[2]; /**< owned: the same nodes on a batch, and on a shorter last one */
+    rn_index *indices;         /**< owned, [largest batch] */
+    double *batch_inputs;      /**< owned, [largest batch x n_features] */
+    double *batch_targets;     /**< owned, [largest batch x n_outputs] */
 
     rni_tiles *evaluations[RNI_EVALUATIONS_KEPT]; /**< owned, NULL while unused */
     int next_evaluation;                          /**< the one to replace */
@@ -52,6 +61,15 @@ struct rn_trainer {
     double loss;
     double gradient_norm;
     double *gradient; /**< owned, [n_weights] */
+
+    rni_descent descent; /**< zero for flows; borrows from the dynamics */
+    int n_slots;
+    const char *slot_names[RNI_SLOTS_MAX];
+    double *slots;        /**< owned, [n_slots x n_weights]: what the optimizer remembers */
+    bool has_estimate;    /**< the next two belong to theta and the step */
+    double estimate_loss; /**< of the batch */
+    double *estimate;     /**< owned, [n_weights] or NULL where it is the gradient */
+    double *at_anchor;    /**< owned, [n_weights] or NULL without SVRG: work space */
 };
 
 /** Binds theta [n_weights] and the samples of a batch from `first` on. */
@@ -66,6 +84,25 @@ RN_NODISCARD rn_status rni_trainer_bind(const rn_trainer *t, rn_workspace *work,
  */
 RN_NODISCARD rn_status rni_trainer_gradient_at(rn_trainer *trainer, const double *theta,
                                                double *loss, double *gradient, double *norm);
+
+/** The same on the batch of the present step, without the norm. */
+RN_NODISCARD rn_status rni_trainer_batch_gradient(rn_trainer *trainer, const double *theta,
+                                                  double *loss, double *gradient);
+
+/** Plans total and gradients on that many samples. @return RN_OK; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_trainer_plan_gradient(rn_trainer *t, rn_index n_samples,
+                                                 rni_tiles **out);
+
+/** Groups of tiles that are added up one after the other; 0 for NULL. */
+rn_index rni_gradient_chunks(const rni_tiles *tiles);
+
+/** Batches, their tiles and arrays; nothing for a sampler that takes all samples, or NULL.
+    @return RN_OK; RN_ERR_CONFIG; RN_ERR_SHAPE; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_trainer_prepare_batches(rn_trainer *t, const rn_sampler *sampler);
+
+/** Gathers the batch of the present step; *batch and *tiles are borrowed, until the next call.
+    @return RN_OK */
+RN_NODISCARD rn_status rni_trainer_draw(rn_trainer *t, rn_batch *batch, const rni_tiles **tiles);
 
 /** Makes trainer->loss, gradient and gradient_norm those of trainer->theta. */
 RN_NODISCARD rn_status rni_trainer_refresh(rn_trainer *trainer);

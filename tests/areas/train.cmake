@@ -2,5 +2,7 @@
 target_sources(test_support PRIVATE support/training.c)
 rn_add_test(prop_train property)
 rn_add_test(test_train unit)
+rn_add_test(test_optimizers unit)
+rn_add_test(prop_optimizers property)
 rn_add_test(golden_regression golden)
 rn_add_test(fault_train fault)

@@ -108,8 +108,8 @@ class Cli(unittest.TestCase):
         self.assertGreaterEqual(told["processors"], 1)
         self.assertTrue(told["blas_is_openmp"])
         self.assertIn("fashion_mnist", told["kinds"]["data"])
-        self.assertEqual(list(told["kinds"]), ["model", "data", "loss", "train", "measure", "start",
-                                                "velocity", "decay"])
+        self.assertEqual(list(told["kinds"]), ["model", "data", "loss", "sampler", "train", "measure",
+                                                "start", "velocity", "decay"])
         self.assertRegex(out, r"(?m)^measure\t2 kinds\texact, none\t$")
 
     def test_selftest_passes_and_says_what_it_compared(self):

@@ -37,7 +37,7 @@ static char root[64];
 
 /* ---- what is run --------------------------------------------------------------------------- */
 
-enum { N_DYNAMICS = 2, MAX_EVENTS = 4096 };
+enum { N_DYNAMICS = 4, N_OWN = 5, MAX_EVENTS = 4096 };
 
 static const char *const common[] = {"model.depth=2",       "model.width=6",
                                      "data.kind=sphere",    "data.n_train=6",
@@ -45,8 +45,14 @@ static const char *const common[] = {"model.depth=2",       "model.width=6",
                                      "measure.snapshots=4", "steps=12",
                                      "threads=2",           "output.checkpoint_every=5"};
 #define N_COMMON ((rn_index)(sizeof common / sizeof common[0]))
-static const char *const dynamics[N_DYNAMICS] = {"train.kind=gradient_descent",
-                                                 "train.kind=gradient_flow"};
+/* batches of 4 of 6 samples: epochs end with a short one */
+static const char *const dynamics[N_DYNAMICS][N_OWN] = {
+    {"train.kind=gradient_descent"},
+    {"train.kind=gradient_flow"},
+    {"train.kind=sgd", "train.momentum=0.7", "train.schedule=cosine", "sampler.kind=reshuffled",
+     "sampler.batch_size=4"},
+    {"train.kind=svrg", "train.anchor_every=3", "train.temperature=0.001", "sampler.kind=distinct",
+     "sampler.batch_size=4"}};
 
 /* Files, as kinds of writes are counted. */
 typedef enum kind { CONFIG, MANIFEST, METRICS, SHELLS, BUDGET, SNAPSHOT, CHECKPOINT, N_KINDS } kind;
@@ -96,12 +102,14 @@ static int watch(void *user, rni_disk_act act, const char *path)
 
 static rn_status run_anew(const char *folder, int which)
 {
-    const char *settings[N_COMMON + 1];
+    const char *settings[N_COMMON + N_OWN];
+    rn_index n = N_COMMON;
     rn_config *config = NULL;
     rn_run *run = NULL;
     memcpy(settings, common, sizeof common);
-    settings[N_COMMON] = dynamics[which];
-    rn_status status = rn_config_load(NULL, N_COMMON + 1, settings, &config);
+    for (int i = 0; i < N_OWN && dynamics[which][i]; i++)
+        settings[n++] = dynamics[which][i];
+    rn_status status = rn_config_load(NULL, n, settings, &config);
     const rn_run_options options = {.folder = folder};
     if (status == RN_OK) status = rn_run_execute(config, &options, NULL, &run);
     rn_run_destroy(run);

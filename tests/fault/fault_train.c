@@ -60,6 +60,28 @@ static void survives_every_allocation_failure(void **state)
     }
 }
 
+static void optimizers_survive_every_allocation_failure(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"sgd", "adam", "svrg"};
+    for (int k = 0; k < 3; k++) {
+        const training_plan plan = {.model = "mlp",
+                                    .model_settings = {{"depth", "1"}, {"width", "5"}},
+                                    .dynamics = kinds[k],
+                                    .dynamics_settings = {{"learning_rate", "0.01"},
+                                                          {"milestones", "[1, 2]"},
+                                                          {k == 1 ? NULL : "relative", "false"}},
+                                    .sampler = k == 2 ? "distinct" : "reshuffled",
+                                    .sampler_settings = {{"batch_size", "10"}},
+                                    .n_samples = 37,
+                                    .n_features = 8,
+                                    .n_outputs = 2,
+                                    .n_threads = 2,
+                                    .seed = 1};
+        survive(&plan);
+    }
+}
+
 /* Naming a node needs memory too: what succeeds must leave a sound graph behind. */
 static void what_succeeds_leaves_a_sound_graph(void **state)
 {
@@ -89,7 +111,9 @@ static void what_succeeds_leaves_a_sound_graph(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(survives_every_allocation_failure),
-                                       cmocka_unit_test(what_succeeds_leaves_a_sound_graph)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(survives_every_allocation_failure),
+        cmocka_unit_test(optimizers_survive_every_allocation_failure),
+        cmocka_unit_test(what_succeeds_leaves_a_sound_graph)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

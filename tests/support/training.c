@@ -25,11 +25,17 @@ rn_status training_make_trainer(const training_plan *plan, training *t)
     if (status == RN_OK)
         status =
             rn_dynamics_create(plan->dynamics, plan->dynamics_settings, n_dynamics, &t->dynamics);
+    const rn_index n_sampler =
+        training_count(plan->sampler_settings, COUNT(plan->sampler_settings));
+    if (status == RN_OK && plan->sampler)
+        status = rn_sampler_create(plan->sampler, plan->sampler_settings, n_sampler, &t->sampler);
     if (status != RN_OK) return status;
     const rn_trainer_desc desc = {.model = t->model,
                                   .loss = t->loss,
                                   .dynamics = t->dynamics,
+                                  .sampler = t->sampler,
                                   .train = t->batch,
+                                  .n_steps = plan->n_steps,
                                   .n_threads = plan->n_threads,
                                   .ranks = plan->ranks};
     status = rn_trainer_create(&desc, &t->trainer);
@@ -59,6 +65,7 @@ void training_clear(training *t)
 {
     rn_trainer_destroy(t->trainer);
     rn_dynamics_destroy(t->dynamics);
+    rn_sampler_destroy(t->sampler);
     rn_loss_destroy(t->loss);
     rn_model_destroy(t->model);
     rni_free(t->inputs);

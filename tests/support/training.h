@@ -6,12 +6,15 @@
 
 #include <renorm/train.h>
 
-/** What to build; model_settings and dynamics_settings end at the first NULL key. */
+/** What to build; lists of settings end at the first NULL key. */
 typedef struct training_plan {
     const char *model;
     rn_setting model_settings[12];
     const char *dynamics;
-    rn_setting dynamics_settings[6];
+    rn_setting dynamics_settings[10];
+    const char *sampler; /**< NULL: all samples */
+    rn_setting sampler_settings[2];
+    rn_index n_steps; /**< told to the trainer */
     rn_index n_samples;
     rn_index n_features;
     rn_index n_outputs;
@@ -25,6 +28,7 @@ typedef struct training {
     rn_model *model;
     rn_loss *loss;
     rn_dynamics *dynamics;
+    rn_sampler *sampler;
     rn_trainer *trainer;
     double *inputs;   /**< [N x D] standard normal */
     double *targets;  /**< [N x C] standard normal */
