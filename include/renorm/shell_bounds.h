@@ -34,7 +34,28 @@ typedef struct rn_shell_bounds {
     double *energy_low, *energy_high;             /**< [shell] A(lower) - A(upper) */
     double *energy_sharp_low, *energy_sharp_high; /**< [shell] with sharp cuts */
     double *loss_low, *loss_high;                 /**< [shell] D(lower) - D(upper), energy/time */
+    double *energy;       /**< [shell] estimate by Gauss quadrature, within its interval */
+    double *energy_error; /**< [shell] calibrated error of it, see rn_shell_estimate */
 } rn_shell_bounds;
+
+/**
+ * Energies of shells by Gauss quadrature (smooth cuts), with an error that is no guarantee:
+ *
+ *     energy_i = (1/2N) sum_u weight_u (chi_lower - chi_upper)(node_u)
+ *     error_i  = 2 times the larger change of it when the last quarter or eighth of the steps is
+ *                left out; all the energy where the lowest node reaches into the shell, which is
+ *                then not resolved
+ *
+ * Far narrower than the guaranteed intervals. From 50 steps on the truth of resolved shells lies
+ * within one error in at least 90 of 100 cases, on log-uniform spectra over five decades, the
+ * hardest of those tried; in 99 of 100 on power laws (docs/theory/quadrature.md). Our definition.
+ *
+ * @param energy  [shell] out
+ * @param error   [shell] out or NULL
+ * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_MEMORY
+ */
+RN_API RN_NODISCARD rn_status rn_shell_estimate(const rn_shell_grid *grid, const rn_jacobi *rule,
+                                                rn_index n_samples, double *energy, double *error);
 
 /**
  * Intervals at every boundary and shell of a grid. Cost: about 40 n_boundaries cuts of each of two

@@ -30,7 +30,7 @@
 #define MESH_SHARE 1e-3
 #define OPEN_SHARE 0.1
 
-#define N_ARRAYS 10
+#define N_ARRAYS 12
 
 /* U and L at places on the axis ln x / h, in units of 1/FINE from one width below the bottom. */
 typedef struct mesh {
@@ -211,6 +211,8 @@ static rn_status bounds_create(const rn_shell_grid *grid, rn_shell_bounds *out)
     out->energy_sharp_high = block + 7 * n;
     out->loss_low = block + 8 * n;
     out->loss_high = block + 9 * n;
+    out->energy = block + 10 * n;
+    out->energy_error = block + 11 * n;
     return RN_OK;
 }
 
@@ -221,10 +223,24 @@ void rn_shell_bounds_clear(rn_shell_bounds *bounds)
     *bounds = (rn_shell_bounds){0};
 }
 
-static rn_status measure(rni_pool *pool, const rn_jacobi *rule, double energy, mesh *m,
+/* Estimates, no worse than what is certain. */
+static rn_status estimate(const rn_jacobi *rule, rn_index n_samples, rn_shell_bounds *out)
+{
+    RNI_TRY(rn_shell_estimate(&out->grid, rule, n_samples, out->energy, out->energy_error));
+    for (rn_index b = 0; b + 1 < out->n_boundaries; b++) {
+        double *value = &out->energy[b];
+        *value = fmin(fmax(*value, out->energy_low[b]), out->energy_high[b]);
+        const double most = fmax(out->energy_high[b] - *value, *value - out->energy_low[b]);
+        out->energy_error[b] = fmin(out->energy_error[b], most);
+    }
+    return RN_OK;
+}
+
+static rn_status measure(rni_pool *pool, const rn_jacobi *rule, rn_index n_samples, mesh *m,
                          double *storage, rn_shell_bounds *out)
 {
     rn_jacobi weighted;
+    const double energy = 0.5 / (double)n_samples; /* of a unit of mass */
     RNI_TRY(refine(pool, rule, m));
     sum_shells(m, energy, out->above_low, out->above_high, out->energy_low, out->energy_high);
     sum_sharp(m, energy, out);
@@ -232,7 +248,7 @@ static rn_status measure(rni_pool *pool, const rn_jacobi *rule, double energy, m
     RNI_TRY(refine(pool, &weighted, m));
     sum_shells(m, 2.0 * energy, out->dissipation_low, out->dissipation_high, out->loss_low,
                out->loss_high);
-    return RN_OK;
+    return estimate(rule, n_samples, out);
 }
 
 rn_status rni_shell_bounds(rni_pool *pool, const rn_shell_grid *grid, const rn_jacobi *rule,
@@ -251,7 +267,7 @@ rn_status rni_shell_bounds(rni_pool *pool, const rn_shell_grid *grid, const rn_j
         storage ? RN_OK : rni_fail(RN_ERR_MEMORY, "rn_shell_bounds_measure: no memory");
     if (status == RN_OK) status = mesh_create(grid, &m);
     if (status == RN_OK) status = bounds_create(grid, &fresh);
-    if (status == RN_OK) status = measure(pool, rule, 0.5 / (double)n_samples, &m, storage, &fresh);
+    if (status == RN_OK) status = measure(pool, rule, n_samples, &m, storage, &fresh);
     rni_free(storage);
     rni_free(m.x);
     if (status == RN_OK)
