@@ -100,6 +100,8 @@ static void print_sizes(const terminal *t, const rn_cost_summary *s)
     put_count(t, "threads", s->n_threads, "");
     if (s->is_coupled)
         put_line(t, "coupled", "yes", "the network mixes samples: the kernel goes row by row");
+    if (s->is_matrix_free)
+        put_line(t, "matrix-free", "yes", "products with the kernel, which is never there");
 }
 
 static void print_blocks(const terminal *t, const rn_cost *cost)
@@ -120,7 +122,9 @@ static void print_memory(const terminal *t, const rn_cost_summary *s)
     put_bytes(t, "  set up", s->set_up_bytes, "data, network, trainer");
     put_bytes(t, "  measurement", s->kept_bytes, "held all the time");
     put_bytes(t, "    matrices", s->matrix_bytes, "of those, n x n");
-    put_bytes(t, "  work", s->work_bytes, "most of one operation: factors, eigensolver, flow");
+    put_bytes(t, "  work", s->work_bytes,
+              s->is_matrix_free ? "the Lanczos basis and gradients"
+                                : "most of one operation: factors, eigensolver, flow");
     put_bytes(t, "  records", s->history_bytes, "at the end");
 }
 
@@ -228,6 +232,7 @@ static void print_numbers_json(json *j, const rn_cost_summary *s)
     for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
         json_real(j, reals[i].name, reals[i].value);
     json_boolean(j, "is_coupled", s->is_coupled);
+    json_boolean(j, "is_matrix_free", s->is_matrix_free);
     json_boolean(j, "is_adaptive", s->is_adaptive);
 }
 

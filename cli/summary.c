@@ -295,8 +295,10 @@ static void print_table(const page *p)
     for (int i = 0; i < p->n_rows; i++)
         print_row(p, &p->rows[i], scale);
     small_number(p->last->null_energy, false, number);
-    fprintf(out, "%s below the rounding floor: %s of %.4g\n\n", style_of(p, STYLE_FAINT), number,
-            p->last->record.loss);
+    fprintf(out, "%s %s: %s of %.4g\n\n", style_of(p, STYLE_FAINT),
+            isfinite(p->last->lanczos_steps) ? "not resolved, below all shells"
+                                             : "below the rounding floor",
+            number, p->last->record.loss);
     fprintf(out,
             " D lost per time; migrat. gained per time as eigenvalues move, transf. as\n"
             " eigenvectors turn; w the speed along s that carries it, per time%s\n",
@@ -398,6 +400,48 @@ static void tell_transport(const page *p)
             moved > turned ? "eigenvalues move" : "eigenvectors turn", ratio, at->record.step);
 }
 
+/* Share of the loss in shells whose guaranteed interval is within 10 % either way. */
+static double guaranteed_share(const rn_snapshot *at)
+{
+    double sum = 0.0;
+    for (rn_index i = 0; i + 1 < at->n_boundaries; i++)
+        if (at->energy_high[i] - at->energy_low[i] <= 0.2 * at->energy[i]) sum += at->energy[i];
+    return sum / at->record.loss;
+}
+
+/* What a matrix-free measurement does not know. */
+static void tell_quadrature(const page *p)
+{
+    FILE *out = p->t->stream;
+    double guaranteed = 1.0;
+    double spread = 0.0;
+    double unresolved = 0.0;
+    double flux = 0.0;
+    for (rn_index k = 0; k < rn_run_n_snapshots(p->run); k++) {
+        const rn_snapshot *at = rn_run_snapshot(p->run, k);
+        const double loss = at->record.loss;
+        double sum = 0.0;
+        if (!isfinite(at->lanczos_steps)) continue;
+        for (rn_index i = 0; i + 1 < at->n_boundaries; i++)
+            sum += fmin(known(at->energy_spread[i]), at->energy[i]) / loss;
+        const double most = largest(at->n_boundaries, at->flux);
+        guaranteed = fmin(guaranteed, guaranteed_share(at));
+        spread = fmax(spread, sum);
+        unresolved = fmax(unresolved, at->null_energy / loss);
+        if (most > 0.0) flux = fmax(flux, largest(at->n_boundaries, at->flux_error) / most);
+    }
+    fprintf(out,
+            "  %sKnown%s    at every measurement: shells with %.0f %% of the error are\n"
+            "           guaranteed to 10 %%; their errors, as calibrated, add up to %.1f %%;\n"
+            "           %.1f %% of the error lies below all shells, not resolved\n",
+            style_of(p, STYLE_STRONG), style_of(p, STYLE_PLAIN), 100.0 * guaranteed, 100.0 * spread,
+            100.0 * unresolved);
+    if (flux > 0.0)
+        fprintf(out,
+                "           flux from half the %.0f products differs by %.1f %% of the largest\n",
+                p->last->lanczos_steps, 100.0 * flux);
+}
+
 static void tell_closure(const page *p)
 {
     double error = 0.0;
@@ -464,7 +508,10 @@ void print_summary(const terminal *t, const rn_config *config, const rn_run *run
         choose_rows(&p);
         print_table(&p);
         fprintf(t->stream, "\n");
-        tell_closure(&p);
+        if (isfinite(p.last->lanczos_steps))
+            tell_quadrature(&p);
+        else
+            tell_closure(&p);
         fprintf(t->stream, "\n");
         tell_learning(&p);
         tell_transport(&p);

@@ -45,6 +45,7 @@ typedef struct rn_cost_summary {
     rn_index n_held_out; /**< held-out samples; 0: none */
     int n_threads;
     int is_coupled;       /**< 1: the network mixes samples, so the kernel goes by rows */
+    int is_matrix_free;   /**< 1: products with the kernel, which is never there as a matrix */
     rn_index n_steps;     /**< training steps */
     rn_index n_snapshots; /**< measurements; where is_adaptive, the most there can be */
     rn_index n_scheduled; /**< of those, at steps known beforehand; the rest where the loss leaves

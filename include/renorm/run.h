@@ -39,7 +39,7 @@ typedef struct rn_record {
 } rn_record;
 
 /**
- * One exact measurement. Arrays are owned by the run. Those over boundaries have n_boundaries
+ * One measurement. Arrays are owned by the run. Those over boundaries have n_boundaries
  * numbers, those over shells n_boundaries - 1 (shell i lies between boundaries i and i + 1), those
  * over modes n_modes. What was not measured is NaN.
  */
@@ -75,6 +75,24 @@ typedef struct rn_snapshot {
     const double *velocity;    /**< [boundary] w = F / density, nats/time */
     const double *loss_rate;   /**< [boundary] Lambda, 1/time */
     const double *inertial;    /**< [boundary] 1 where enough modes and flux are there, else 0 */
+
+    /* how sure a matrix-free measurement is (renorm/shell_bounds.h). There `lambda` and `g` are the
+       nodes of a Lanczos rule and the roots of their weights, the energies its estimates,
+       flux_error the change of the flux from half as many steps, and null_energy what is not
+       resolved. NaN in exact ones, which are right to rounding */
+    const double *energy_low;        /**< [shell] guaranteed interval of the energy */
+    const double *energy_high;       /**< [shell] */
+    const double *energy_sharp_low;  /**< [shell] the same with sharp cuts */
+    const double *energy_sharp_high; /**< [shell] */
+    const double *energy_spread;     /**< [shell] calibrated error of `energy`, no guarantee */
+    const double *spent_low;         /**< [shell] interval of what is dissipated in the shell */
+    const double *spent_high;        /**< [shell] */
+    const double *above_low;         /**< [boundary] interval of A */
+    const double *above_high;        /**< [boundary] */
+    const double *dissipation_low;   /**< [boundary] interval of D */
+    const double *dissipation_high;  /**< [boundary] */
+    double lanczos_steps;            /**< products with the kernel */
+    double lanczos_noise;            /**< rounding seen in them, 1/time */
 
     /* how well it closes, from states at +- dt along an accurate flow */
     double closure_dt;     /**< time */

@@ -72,7 +72,9 @@ static void note_sizes(const rni_cost_input *input, rn_cost *cost)
     s->n_threads = stage->n_threads;
     s->is_coupled = rn_kernel_is_coupled(stage->kernel);
     s->n_steps = input->top->steps;
-    s->kernel_flops = rn_kernel_flops(stage->kernel, stage->train.n_samples);
+    s->is_matrix_free = input->measure->is_matrix_free;
+    s->kernel_flops =
+        s->is_matrix_free ? 0.0 : rn_kernel_flops(stage->kernel, stage->train.n_samples);
 }
 
 static rn_status look(const rn_config *config, const rn_cost_options *options,
@@ -100,7 +102,7 @@ static rn_status look(const rn_config *config, const rn_cost_options *options,
     note_sizes(&input, cost);
     RNI_TRY(make_cadence(&input, cost));
     input.n_snapshots = s->n_snapshots;
-    if (input.measure->bytes) RNI_TRY(describe_blocks(cost));
+    if (input.measure->bytes && !input.measure->is_matrix_free) RNI_TRY(describe_blocks(cost));
     RNI_TRY(rni_cost_memory(&input, options->max_bytes, s));
     if (options->only_memory) return RN_OK;
     s->set_up_s = rni_process_seconds() - start;

@@ -9,6 +9,7 @@
 #include "core/status.h"
 #include "run/cost.h"
 #include "run/process.h"
+#include "run/scale.h"
 
 /* What libraries come to hold while they work, whatever the run: HDF5, SUNDIALS, the C library's
    own lists, stacks of threads. Measured with the smallest runs. */
@@ -44,11 +45,10 @@ static rn_status evaluate_once(const rni_stage *stage)
     return RN_OK;
 }
 
-/* A matrix to find lambda_max(0) in, gone before the measurement's own are there. */
+/* What finding lambda_max(0) takes, gone before the measurement's own memory is there. */
 static rn_index scale_bytes(const rni_stage *stage)
 {
-    const double n = (double)stage->n_rows;
-    return rn_dynamics_needs_scale(stage->dynamics) ? (rn_index)(8.0 * n * (n + 3.0)) : 0;
+    return rn_dynamics_needs_scale(stage->dynamics) ? rni_scale_bytes(stage) : 0;
 }
 
 /* Everything but the work space, which depends on the kernel's limit. */

@@ -24,6 +24,10 @@
 #define TRIALS     3
 #define GROWTH     2.4
 
+/* Rows of both trials of a matrix-free one, which grows as n. */
+#define FREE_ROWS     2048
+#define FREE_ROWS_FEW 512
+
 /* Times that a measurement waits for the disk: file, folder, three tables. */
 #define WAITS 5
 
@@ -186,9 +190,31 @@ static rn_status time_snapshot(const trial *t, rn_index n_samples, double *secon
     return RN_OK;
 }
 
+/* Two numbers of samples and the straight line through them. */
+static rn_status time_products(const trial *t, const rn_observer *observer, double *seconds,
+                               double *extra)
+{
+    const rni_stage *stage = t->input->stage;
+    const rn_index n_samples = stage->train.n_samples;
+    const rn_index some = rni_max(FREE_ROWS * n_samples / stage->n_rows, 2);
+    const rn_index few = rni_max(FREE_ROWS_FEW * n_samples / stage->n_rows, 1);
+    double low = 0.0;
+    double high = 0.0;
+    double unused = 0.0;
+    if (n_samples <= some) return time_snapshot(t, n_samples, seconds, extra);
+    RNI_TRY(time_snapshot(t, some, &high, extra));
+    if (should_stop(observer)) return rni_fail(RN_INTERRUPTED, "rn_cost_create: stopped");
+    RNI_TRY(time_snapshot(t, few, &low, &unused));
+    /* a busy machine may turn them round */
+    const double slope = fmax(high - low, 0.1 * high) / (double)(some - few);
+    *seconds = high + slope * (double)(n_samples - some);
+    return RN_OK;
+}
+
 static rn_status time_snapshots(const trial *t, const rn_observer *observer, double *seconds,
                                 double *extra)
 {
+    if (t->input->measure->is_matrix_free) return time_products(t, observer, seconds, extra);
     const rni_stage *stage = t->input->stage;
     const rn_index n_samples = stage->train.n_samples;
     const rn_index few = rni_max(TRIAL_ROWS * n_samples / stage->n_rows, 1);

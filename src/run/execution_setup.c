@@ -2,7 +2,6 @@
  * Setting an execution up: data, model, trainer, kernel, schedule, measurement.
  */
 #include <renorm/info.h>
-#include <renorm/spectra.h>
 #include <stdio.h>
 
 #include "core/memory.h"
@@ -10,6 +9,7 @@
 #include "core/status.h"
 #include "run/cost.h"
 #include "run/execution.h"
+#include "run/scale.h"
 #include "store/seal.h"
 #include "train/dynamics.h"
 
@@ -40,30 +40,9 @@ static void warn_about_libraries(const rni_execution *x)
 /* lambda_max(0), where the step size counts in its units. */
 static rn_status give_scale(rni_execution *x)
 {
-    const rn_index n = x->stage.n_rows;
-    const double *inputs = NULL;
-    rn_index square = 0;
-    rn_index total = 0;
     if (!rn_dynamics_needs_scale(x->stage.dynamics)) return RN_OK;
-    if (x->scale > 0.0) return rn_trainer_set_scale(x->stage.trainer, x->scale);
-    double *block = rni_size_mul(n, n, &square) && rni_size_add(square, n, &total)
-                        ? rni_alloc(total, sizeof *block)
-                        : NULL;
-    if (!block)
-        return rni_fail(RN_ERR_MEMORY,
-                        "rn_run_execute: no memory for the kernel of %" PRId64
-                        " rows that a relative step size needs",
-                        n);
-    const rn_kernel_point point =
-        rni_stage_point(&x->stage, rn_trainer_theta(x->stage.trainer), &inputs);
-    /* one thread: the training must not depend on how many there are */
-    const rn_spectra_options chosen = {.n_threads = 1};
-    rn_status status = rn_kernel_assemble(x->stage.kernel, &point, block + n);
-    if (status == RN_OK) status = rn_spectra_values(n, block + n, n, &chosen, block, NULL);
-    if (status == RN_OK) status = rn_trainer_set_scale(x->stage.trainer, block[n - 1]);
-    if (status == RN_OK) x->scale = block[n - 1];
-    rni_free(block);
-    return status;
+    if (!(x->scale > 0.0)) RNI_TRY(rni_scale_find(&x->stage, (uint64_t)x->top->seed, &x->scale));
+    return rn_trainer_set_scale(x->stage.trainer, x->scale);
 }
 
 static rn_status make_cadence(rni_execution *x)

@@ -41,6 +41,23 @@
     BOUNDARIES(velocity, "velocity", "nat/time", "w = F / density")                                \
     BOUNDARIES(loss_rate, "loss_rate", "1/time", "-(1/2) (dD/ds) / density")                       \
     BOUNDARIES(inertial, "inertial", "1", "1 where modes and flux suffice for a velocity law")     \
+    SHELLS(energy_low, "energy_low", "energy",                                                     \
+           "guaranteed least energy of each shell (matrix-free)")                                  \
+    SHELLS(energy_high, "energy_high", "energy", "guaranteed most")                                \
+    SHELLS(energy_sharp_low, "energy_sharp_low", "energy", "guaranteed least energy, sharp cuts")  \
+    SHELLS(energy_sharp_high, "energy_sharp_high", "energy", "guaranteed most, sharp cuts")        \
+    SHELLS(energy_spread, "energy_spread", "energy",                                               \
+           "calibrated error of the energy, not guaranteed")                                       \
+    SHELLS(spent_low, "spent_low", "energy/time", "guaranteed least dissipation in each shell")    \
+    SHELLS(spent_high, "spent_high", "energy/time", "guaranteed most")                             \
+    BOUNDARIES(above_low, "above_low", "energy", "guaranteed least energy above s (matrix-free)")  \
+    BOUNDARIES(above_high, "above_high", "energy", "guaranteed most")                              \
+    BOUNDARIES(dissipation_low, "dissipation_low", "energy/time",                                  \
+               "guaranteed least dissipation above s")                                             \
+    BOUNDARIES(dissipation_high, "dissipation_high", "energy/time", "guaranteed most")             \
+    REAL(lanczos_steps, "lanczos_steps", "1",                                                      \
+         "products with the kernel behind a matrix-free measurement")                              \
+    REAL(lanczos_noise, "lanczos_noise", "1/time", "rounding of those products, as seen in them")  \
     REAL(closure_dt, "closure_dt", "time", "step of the central difference in the closure")        \
     REAL(closure_error, "closure_error", "1", "largest |dA/dt - (F - D + X)| / max D")             \
     REAL(closure_floor, "closure_floor", "1", "what rounding leaves of the closure error")         \

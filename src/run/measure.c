@@ -6,9 +6,14 @@
 #include <math.h>
 
 #include "core/size.h"
+#include "core/status.h"
+
+/* Numbers of boundaries stay far below. */
+#define MAX_BOUNDARY 1e12
 
 const rni_measure *const rni_measures[] = {
     &rni_measure_exact,
+    &rni_measure_matrix_free,
     &rni_measure_none,
     NULL,
 };
@@ -25,6 +30,39 @@ const rni_measure *rni_measure_find(const rni_option_table *options)
     for (rn_index k = 0; rni_measures[k]; k++)
         if (rni_measures[k]->options == options) return rni_measures[k];
     return NULL;
+}
+
+rn_status rni_measure_check_snapshots(rn_index snapshots)
+{
+    if (snapshots != 1) return RN_OK;
+    return rni_fail(RN_ERR_CONFIG, "snapshots: found 1, expected at least 2, or 0 to measure as "
+                                   "often as overhead allows");
+}
+
+rn_index rni_measure_save_grid(bool has_grid, const rn_shell_grid *grid, double *numbers)
+{
+    if (!has_grid) return 0;
+    numbers[0] = grid->width;
+    numbers[1] = (double)grid->low;
+    numbers[2] = (double)grid->high;
+    return 3;
+}
+
+rn_status rni_measure_restore_grid(const char *who, rn_index n_numbers, const double *numbers,
+                                   bool *has_grid, rn_shell_grid *grid)
+{
+    if (n_numbers == 0) return RN_OK;
+    const bool is_sound =
+        n_numbers == 3 && fabs(numbers[1]) < MAX_BOUNDARY && fabs(numbers[2]) < MAX_BOUNDARY;
+    if (!is_sound)
+        return rni_fail(RN_ERR_FORMAT,
+                        "%s: found %" PRId64 " numbers, expected the width, lowest and highest "
+                        "boundary of a grid",
+                        who, n_numbers);
+    *grid = (rn_shell_grid){
+        .width = numbers[0], .low = (rn_index)numbers[1], .high = (rn_index)numbers[2]};
+    *has_grid = true;
+    return RN_OK;
 }
 
 /* Step i of `count` spaced evenly in ln(1 + step), rounded. */

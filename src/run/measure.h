@@ -6,6 +6,8 @@
 #define RNI_RUN_MEASURE_H
 
 #include <renorm/run.h>
+#include <renorm/shells.h>
+#include <stdbool.h>
 
 #include "core/option.h"
 #include "run/cadence.h"
@@ -42,7 +44,56 @@ typedef struct rni_measure {
     rni_cadence_rule (*cadence)(const void *settings, const rni_stage *stage);
     /** Memory of these settings, before create. NULL: nothing worth counting, and no kernel. */
     rn_status (*bytes)(const void *settings, rni_stage *stage, rni_measure_bytes *out);
+    bool is_matrix_free; /**< time and memory grow as n, and no kernel is assembled */
 } rni_measure;
+
+/** Options of every measurement of shells: when, and on which grid. `type` has the members
+   snapshots, overhead, change, price, width and room. */
+#define RNI_MEASURE_OPTIONS(type)                                                                  \
+    {.key = "snapshots",                                                                           \
+     RNI_FIELD(type, snapshots),                                                                   \
+     .range = RNI_AT_LEAST(0),                                                                     \
+     .initial = "0",                                                                               \
+     .help = "measurements, log-spaced in steps, first and last included; 0: see overhead"},       \
+        {.key = "overhead",                                                                        \
+         RNI_FIELD(type, overhead),                                                                \
+         .range = RNI_BETWEEN(0, 1000),                                                            \
+         .initial = "0.1",                                                                         \
+         .help = "work of measuring, of the work of training, with snapshots=0; at least 2 are "   \
+                 "taken"},                                                                         \
+        {.key = "change",                                                                          \
+         RNI_FIELD(type, change),                                                                  \
+         .range = RNI_ABOVE(0),                                                                    \
+         .unit = "nat",                                                                            \
+         .initial = "0.1",                                                                         \
+         .help = "with snapshots=0, measure also where ln loss left the last forecast by this"},   \
+        {.key = "price",                                                                           \
+         RNI_FIELD(type, price),                                                                   \
+         .range = RNI_AT_LEAST(0),                                                                 \
+         .unit = "step",                                                                           \
+         .initial = "0.0",                                                                         \
+         .help = "training steps as costly as one measurement; 0: from counted operations"},       \
+        {.key = "width",                                                                           \
+         RNI_FIELD(type, width),                                                                   \
+         .range = RNI_BETWEEN(0, 10),                                                              \
+         .unit = "nat",                                                                            \
+         .initial = "0.0",                                                                         \
+         .help = "distance of shell boundaries in ln lambda; 0: ln 2"},                            \
+    {                                                                                              \
+        .key = "room", RNI_FIELD(type, room), .range = RNI_BETWEEN(0, 50), .unit = "nat",          \
+        .initial = "2.0", .help = "how far the shells reach beyond the first largest eigenvalue"   \
+    }
+
+/** A single snapshot is refused. @return RN_OK; RN_ERR_CONFIG */
+RN_NODISCARD rn_status rni_measure_check_snapshots(rn_index snapshots);
+
+/** A run's grid as the numbers of rni_measure.save; 0 of them where there is none yet. */
+rn_index rni_measure_save_grid(bool has_grid, const rn_shell_grid *grid, double *numbers);
+
+/** Gives it back. `who` names the measurement. @return RN_OK; RN_ERR_FORMAT, nothing changed */
+RN_NODISCARD rn_status rni_measure_restore_grid(const char *who, rn_index n_numbers,
+                                                const double *numbers, bool *has_grid,
+                                                rn_shell_grid *grid);
 
 /** All entries; the last is NULL. */
 extern const rni_measure *const rni_measures[];
@@ -54,6 +105,7 @@ const rni_option_table *rni_measure_options(rn_index i);
 const rni_measure *rni_measure_find(const rni_option_table *options);
 
 extern const rni_measure rni_measure_exact;
+extern const rni_measure rni_measure_matrix_free;
 extern const rni_measure rni_measure_none;
 
 /**

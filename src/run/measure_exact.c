@@ -18,40 +18,7 @@
 #include "shells/shell_flux.h"
 
 static const rni_option options[] = {
-    {.key = "snapshots",
-     RNI_FIELD(rni_exact_settings, snapshots),
-     .range = RNI_AT_LEAST(0),
-     .initial = "0",
-     .help = "measurements, log-spaced in steps, first and last included; 0: see overhead"},
-    {.key = "overhead",
-     RNI_FIELD(rni_exact_settings, overhead),
-     .range = RNI_BETWEEN(0, 1000),
-     .initial = "0.1",
-     .help = "work of measuring, of the work of training, with snapshots=0; at least 2 are taken"},
-    {.key = "change",
-     RNI_FIELD(rni_exact_settings, change),
-     .range = RNI_ABOVE(0),
-     .unit = "nat",
-     .initial = "0.1",
-     .help = "with snapshots=0, measure also where ln loss left the last forecast by this"},
-    {.key = "price",
-     RNI_FIELD(rni_exact_settings, price),
-     .range = RNI_AT_LEAST(0),
-     .unit = "step",
-     .initial = "0.0",
-     .help = "training steps as costly as one measurement; 0: from counted operations"},
-    {.key = "width",
-     RNI_FIELD(rni_exact_settings, width),
-     .range = RNI_BETWEEN(0, 10),
-     .unit = "nat",
-     .initial = "0.0",
-     .help = "distance of shell boundaries in ln lambda; 0: ln 2"},
-    {.key = "room",
-     RNI_FIELD(rni_exact_settings, room),
-     .range = RNI_BETWEEN(0, 50),
-     .unit = "nat",
-     .initial = "2.0",
-     .help = "how far the shells reach beyond the first largest eigenvalue"},
+    RNI_MEASURE_OPTIONS(rni_exact_settings),
     {.key = "closure_dt",
      RNI_FIELD(rni_exact_settings, closure_dt),
      .range = RNI_BETWEEN(0, 1),
@@ -79,9 +46,7 @@ static const rni_option options[] = {
 static rn_status check(const void *settings)
 {
     const rni_exact_settings *chosen = settings;
-    if (chosen->snapshots != 1) return RN_OK;
-    return rni_fail(RN_ERR_CONFIG, "snapshots: found 1, expected at least 2, or 0 to measure as "
-                                   "often as overhead allows");
+    return rni_measure_check_snapshots(chosen->snapshots);
 }
 
 static const rni_option_table table = {
@@ -91,9 +56,6 @@ static const rni_option_table table = {
     .n_options = (rn_index)(sizeof options / sizeof options[0]),
     .size = sizeof(rni_exact_settings),
     .check = check};
-
-/* Numbers of boundaries stay far below. */
-#define MAX_BOUNDARY 1e12
 
 /* Below this order one thread solves faster than two can be woken. */
 #define SMALL_N 256
@@ -358,32 +320,16 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
     return status;
 }
 
-/* The grid: width, lowest and highest boundary. */
 static rn_index save(const void *state, double *numbers)
 {
     const rni_exact *x = state;
-    if (!x->has_grid) return 0;
-    numbers[0] = x->grid.width;
-    numbers[1] = (double)x->grid.low;
-    numbers[2] = (double)x->grid.high;
-    return 3;
+    return rni_measure_save_grid(x->has_grid, &x->grid, numbers);
 }
 
 static rn_status restore(void *state, rn_index n_numbers, const double *numbers)
 {
     rni_exact *x = state;
-    if (n_numbers == 0) return RN_OK;
-    const bool is_sound =
-        n_numbers == 3 && fabs(numbers[1]) < MAX_BOUNDARY && fabs(numbers[2]) < MAX_BOUNDARY;
-    if (!is_sound)
-        return rni_fail(RN_ERR_FORMAT,
-                        "measure.exact: found %" PRId64 " numbers, expected the width, lowest and "
-                        "highest boundary of a grid",
-                        n_numbers);
-    x->grid = (rn_shell_grid){
-        .width = numbers[0], .low = (rn_index)numbers[1], .high = (rn_index)numbers[2]};
-    x->has_grid = true;
-    return RN_OK;
+    return rni_measure_restore_grid("measure.exact", n_numbers, numbers, &x->has_grid, &x->grid);
 }
 
 const rni_measure rni_measure_exact = {.options = &table,

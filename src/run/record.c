@@ -34,7 +34,7 @@ static const char *const shell_columns[] = {"step",   "time",   "shell",       "
 static const char *const budget_columns[] = {"step", "time", "boundary"};
 #define N_BUDGET_COLUMNS ((rn_index)(sizeof budget_columns / sizeof budget_columns[0]))
 
-#define MAX_CELLS 96
+#define MAX_CELLS 128
 
 static bool is_boundary_field(rn_index i)
 {

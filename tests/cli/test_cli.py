@@ -110,7 +110,7 @@ class Cli(unittest.TestCase):
         self.assertIn("fashion_mnist", told["kinds"]["data"])
         self.assertEqual(list(told["kinds"]), ["model", "data", "loss", "sampler", "train", "measure",
                                                 "start", "velocity", "decay"])
-        self.assertRegex(out, r"(?m)^measure\t2 kinds\texact, none\t$")
+        self.assertRegex(out, r"(?m)^measure\t3 kinds\texact, matrix_free, none\t$")
 
     def test_selftest_passes_and_says_what_it_compared(self):
         out, _ = self.renorm("selftest")
