@@ -18,6 +18,7 @@
     X(study)                                                                                       \
     X(transport)                                                                                   \
     X(fit)                                                                                         \
+    X(forecast)                                                                                    \
     X(export)                                                                                      \
     X(measure)                                                                                     \
     X(info)                                                                                        \

@@ -74,6 +74,33 @@ typedef struct rn_fit_result {
  */
 RN_API RN_NODISCARD rn_status rn_fit_power_law(const rn_fit_input *input, rn_fit_result *result);
 
+/** How residuals of ln L count. */
+typedef enum rn_fit_norm {
+    RN_FIT_SQUARES = 0, /**< r^2/2 */
+    RN_FIT_HUBER = 1,   /**< r^2/2 up to delta, delta (|r| - delta/2) beyond */
+    RN_FIT_ABSOLUTE = 2 /**< |r|, as Huber's with delta down to 1e-7 */
+} rn_fit_norm;
+
+/** From rn_fit_options_defaults: Huber's with delta 1e-3. */
+typedef struct rn_fit_options {
+    rn_fit_norm norm;
+    double delta; /**< of RN_FIT_HUBER, nats, > 0 */
+} rn_fit_options;
+
+RN_API rn_fit_options rn_fit_options_defaults(void);
+
+/**
+ * The same laws fitted to ln y with E, A, B >= 0: residuals are relative, and outliers count less.
+ * Huber's with delta = 1e-3 is the objective of Hoffmann et al. (arXiv 2203.15556). `rss` of the
+ * result is 2 sum rho(r). Errors: of an M-estimator, from the mean of psi^2 and of psi'.
+ *
+ * @param options  NULL: defaults
+ * @return as rn_fit_power_law; RN_ERR_DOMAIN also where a y is not > 0
+ * Cost: from 6 starts some hundred passes each; RN_FIT_ABSOLUTE seven times that.
+ */
+RN_API RN_NODISCARD rn_status rn_fit_log_law(const rn_fit_input *input,
+                                             const rn_fit_options *options, rn_fit_result *result);
+
 /** A table read from a file. Arrays owned; release with rn_fit_table_clear. Zero-initialise. */
 typedef struct rn_fit_table {
     rn_fit_input input;

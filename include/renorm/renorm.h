@@ -16,6 +16,7 @@
 #include <renorm/family.h>
 #include <renorm/fit.h>
 #include <renorm/folder.h>
+#include <renorm/forecast.h>
 #include <renorm/graph.h>
 #include <renorm/heavy_ball.h>
 #include <renorm/info.h>
@@ -24,6 +25,7 @@
 #include <renorm/linear_gaussian.h>
 #include <renorm/loss.h>
 #include <renorm/measure.h>
+#include <renorm/mode_forecast.h>
 #include <renorm/model.h>
 #include <renorm/observer.h>
 #include <renorm/op.h>

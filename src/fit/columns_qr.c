@@ -48,3 +48,58 @@ void rni_solve_upper(rn_index n_columns, const double *r, double *c)
         c[k] = diagonal > 0.0 ? c[k] / diagonal : 0.0;
     }
 }
+
+double rni_condition_of(rn_index n, const double *r)
+{
+    double m[RNI_QR_MAX][RNI_QR_MAX] = {{0}}; /* rows are columns of R */
+    double low = (double)INFINITY;
+    double high = 0.0;
+    for (rn_index i = 0; i < n; i++)
+        for (rn_index j = i; j < n; j++)
+            m[j][i] = r[i * RNI_QR_MAX + j];
+    for (int sweep = 0; sweep < 30; sweep++)
+        for (rn_index p = 0; p < n; p++)
+            for (rn_index q = p + 1; q < n; q++) {
+                double pp = 0.0;
+                double qq = 0.0;
+                double pq = 0.0;
+                for (rn_index i = 0; i < n; i++) {
+                    pp += m[p][i] * m[p][i];
+                    qq += m[q][i] * m[q][i];
+                    pq += m[p][i] * m[q][i];
+                }
+                const double angle = 0.5 * atan2(2.0 * pq, pp - qq);
+                const double c = cos(angle);
+                const double s = sin(angle);
+                for (rn_index i = 0; i < n; i++) {
+                    const double x = m[p][i];
+                    const double y = m[q][i];
+                    m[p][i] = c * x + s * y;
+                    m[q][i] = c * y - s * x;
+                }
+            }
+    for (rn_index p = 0; p < n; p++) {
+        double norm = 0.0;
+        for (rn_index i = 0; i < n; i++)
+            norm += m[p][i] * m[p][i];
+        low = fmin(low, sqrt(norm));
+        high = fmax(high, sqrt(norm));
+    }
+    return high / low;
+}
+
+double rni_error_of(rn_index n, const double *r, const double *norms, const double *weights,
+                    double variance)
+{
+    double z[RNI_QR_MAX];
+    double sum = 0.0;
+    for (rn_index k = 0; k < n; k++) {
+        z[k] = weights[k] / norms[k];
+        for (rn_index j = 0; j < k; j++)
+            z[k] -= r[j * RNI_QR_MAX + k] * z[j];
+        if (!(r[k * RNI_QR_MAX + k] > 0.0)) return (double)NAN;
+        z[k] /= r[k * RNI_QR_MAX + k];
+        sum += z[k] * z[k];
+    }
+    return sqrt(sum * variance);
+}

@@ -22,4 +22,15 @@ void rni_project_out(rn_index n, rn_index n_columns, const double *q, double *v,
 /** c := R^-1 c; where r_kk = 0, 0. */
 void rni_solve_upper(rn_index n_columns, const double *r, double *c);
 
+/** Largest over least singular value of a triangular factor, by one-sided Jacobi rotations. */
+double rni_condition_of(rn_index n, const double *r);
+
+/**
+ * Standard error of weights . parameters from the factor R of a Jacobian whose columns had the
+ * lengths `norms` and were divided by them: the root of |R^-T (weights/norms)|^2 variance. NaN
+ * where R is singular.
+ */
+double rni_error_of(rn_index n, const double *r, const double *norms, const double *weights,
+                    double variance);
+
 #endif

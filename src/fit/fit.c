@@ -14,8 +14,9 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "fit/columns_qr.h"
+#include "fit/support.h"
 
-enum { N_GRID = 16, MAX_STARTS = 8, MIN_VALUES = 4, MAX_VARIABLES = 2 };
+enum { N_GRID = 16, MAX_STARTS = 8, MAX_VARIABLES = 2 };
 static const double least_exponent = 1e-3;
 static const double most_exponent = 20.0;
 static const double max_condition = 1e6;
@@ -31,87 +32,6 @@ typedef struct work {
     double middle[2]; /* ln x0 */
     double r[RNI_QR_MAX * RNI_QR_MAX];
 } work;
-
-/* ---- refusals -------------------------------------------------------------------------------- */
-
-static rn_status check_values(const rn_fit_input *input)
-{
-    for (rn_index i = 0; i < input->n; i++) {
-        if (!isfinite(input->y[i]))
-            return rni_fail(RN_ERR_ARGUMENT, "rn_fit_power_law: y is %g at point %" PRId64,
-                            input->y[i], i);
-        for (rn_index k = 0; k < input->n_variables; k++)
-            if (!isfinite(input->x[k][i]) || !(input->x[k][i] > 0.0))
-                return rni_fail(RN_ERR_ARGUMENT,
-                                "rn_fit_power_law: variable %" PRId64 " is %g at point %" PRId64
-                                ", expected a finite number > 0",
-                                k + 1, input->x[k][i], i);
-    }
-    return RN_OK;
-}
-
-/* Whether x has at least MIN_VALUES different values. */
-static bool has_values(rn_index n, const double *x)
-{
-    double seen[MIN_VALUES];
-    int n_seen = 0;
-    for (rn_index i = 0; i < n && n_seen < MIN_VALUES; i++) {
-        bool is_new = true;
-        for (int j = 0; j < n_seen; j++)
-            is_new &= fabs(x[i] - seen[j]) > 1e-9 * fabs(x[i]);
-        if (is_new) seen[n_seen++] = x[i];
-    }
-    return n_seen == MIN_VALUES;
-}
-
-static rn_status check_support(const rn_fit_input *input)
-{
-    const rn_index n_parameters = 1 + 2 * input->n_variables;
-    if (input->n < n_parameters + 1)
-        return rni_fail(RN_ERR_DOMAIN,
-                        "the data cannot support a fit: found %" PRId64 " points, expected at "
-                        "least %" PRId64 " for %" PRId64 " parameters",
-                        input->n, n_parameters + 1, n_parameters);
-    for (rn_index k = 0; k < input->n_variables; k++) {
-        double low = input->x[k][0];
-        double high = low;
-        for (rn_index i = 0; i < input->n; i++) {
-            low = fmin(low, input->x[k][i]);
-            high = fmax(high, input->x[k][i]);
-        }
-        if (!has_values(input->n, input->x[k]))
-            return rni_fail(RN_ERR_DOMAIN,
-                            "the data cannot support a fit: variable %" PRId64 " has fewer than %d "
-                            "different values; an exponent and a floor need that many",
-                            k + 1, MIN_VALUES);
-        if (!(high > 10.0 * low))
-            return rni_fail(RN_ERR_DOMAIN,
-                            "the data cannot support a fit: variable %" PRId64 " runs from %g to "
-                            "%g, less than a decade; a floor cannot be told from a small exponent "
-                            "there",
-                            k + 1, low, high);
-    }
-    return RN_OK;
-}
-
-/* Two variables that are powers of each other are one. */
-static rn_status check_apart(const work *w)
-{
-    double uu = 0.0;
-    double vv = 0.0;
-    double uv = 0.0;
-    if (w->k < 2) return RN_OK;
-    for (rn_index i = 0; i < w->n; i++) {
-        uu += w->u[0][i] * w->u[0][i];
-        vv += w->u[1][i] * w->u[1][i];
-        uv += w->u[0][i] * w->u[1][i];
-    }
-    if (uu * vv - uv * uv > 1e-4 * uu * vv) return RN_OK;
-    return rni_fail(RN_ERR_DOMAIN,
-                    "the data cannot support a fit: ln N and ln D are correlated to %.6f, so their "
-                    "powers cannot be told apart",
-                    uv / sqrt(uu * vv));
-}
 
 /* ---- projection ------------------------------------------------------------------------------ */
 
@@ -209,63 +129,6 @@ static rn_status search(work *w, start *found, rn_fit_result *out)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-/* Largest over least singular value of a triangular factor, by one-sided Jacobi rotations. */
-static double condition_of(rn_index n, const double *r)
-{
-    double m[RNI_QR_MAX][RNI_QR_MAX] = {{0}}; /* rows are columns of R */
-    double low = (double)INFINITY;
-    double high = 0.0;
-    for (rn_index i = 0; i < n; i++)
-        for (rn_index j = i; j < n; j++)
-            m[j][i] = r[i * RNI_QR_MAX + j];
-    for (int sweep = 0; sweep < 30; sweep++)
-        for (rn_index p = 0; p < n; p++)
-            for (rn_index q = p + 1; q < n; q++) {
-                double pp = 0.0;
-                double qq = 0.0;
-                double pq = 0.0;
-                for (rn_index i = 0; i < n; i++) {
-                    pp += m[p][i] * m[p][i];
-                    qq += m[q][i] * m[q][i];
-                    pq += m[p][i] * m[q][i];
-                }
-                const double angle = 0.5 * atan2(2.0 * pq, pp - qq);
-                const double c = cos(angle);
-                const double s = sin(angle);
-                for (rn_index i = 0; i < n; i++) {
-                    const double x = m[p][i];
-                    const double y = m[q][i];
-                    m[p][i] = c * x + s * y;
-                    m[q][i] = c * y - s * x;
-                }
-            }
-    for (rn_index p = 0; p < n; p++) {
-        double norm = 0.0;
-        for (rn_index i = 0; i < n; i++)
-            norm += m[p][i] * m[p][i];
-        low = fmin(low, sqrt(norm));
-        high = fmax(high, sqrt(norm));
-    }
-    return high / low;
-}
-
-/* Covariance of weight . parameters, from R and the columns' norms: |R^-T (w / norm)|^2 s^2. */
-static double error_of(rn_index n, const double *r, const double *norms, const double *weights,
-                       double variance)
-{
-    double z[RNI_QR_MAX];
-    double sum = 0.0;
-    for (rn_index k = 0; k < n; k++) {
-        z[k] = weights[k] / norms[k];
-        for (rn_index j = 0; j < k; j++)
-            z[k] -= r[j * RNI_QR_MAX + k] * z[j];
-        if (!(r[k * RNI_QR_MAX + k] > 0.0)) return (double)NAN;
-        z[k] /= r[k * RNI_QR_MAX + k];
-        sum += z[k] * z[k];
-    }
-    return sqrt(sum * variance);
-}
-
 /* Jacobian columns of E, A', B', a, b in w->columns, of length 1; their lengths in norms. */
 static void set_jacobian(work *w, const double *scales, const double *exponents, double *norms)
 {
@@ -297,20 +160,20 @@ static void set_errors(work *w, const double *scales, rn_fit_result *out)
     const double exponents[2] = {out->exponent[0].value, out->exponent[1].value};
     double norms[RNI_QR_MAX];
     set_jacobian(w, scales, exponents, norms);
-    out->condition = condition_of(n_parameters, w->r);
+    out->condition = rni_condition_of(n_parameters, w->r);
     for (rn_index k = -1; k < w->k && k < MAX_VARIABLES; k++) {
         double weights[RNI_QR_MAX] = {0};
         if (k < 0) {
             weights[0] = 1.0;
-            out->floor.error = error_of(n_parameters, w->r, norms, weights, variance);
+            out->floor.error = rni_error_of(n_parameters, w->r, norms, weights, variance);
             continue;
         }
         weights[1 + w->k + k] = 1.0;
-        out->exponent[k].error = error_of(n_parameters, w->r, norms, weights, variance);
+        out->exponent[k].error = rni_error_of(n_parameters, w->r, norms, weights, variance);
         /* A = A' x0^a */
         weights[1 + k] = exp(exponents[k] * w->middle[k]);
         weights[1 + w->k + k] = out->scale[k].value * w->middle[k];
-        out->scale[k].error = error_of(n_parameters, w->r, norms, weights, variance);
+        out->scale[k].error = rni_error_of(n_parameters, w->r, norms, weights, variance);
     }
     out->allocation = (rn_fit_number){(double)NAN, (double)NAN};
     if (w->k < 2) return;
@@ -318,7 +181,7 @@ static void set_errors(work *w, const double *scales, rn_fit_result *out)
     const double weights[RNI_QR_MAX] = {0.0, 0.0, 0.0, -exponents[1] / (sum * sum),
                                         exponents[0] / (sum * sum)};
     out->allocation.value = exponents[1] / sum;
-    out->allocation.error = error_of(n_parameters, w->r, norms, weights, variance);
+    out->allocation.error = rni_error_of(n_parameters, w->r, norms, weights, variance);
 }
 
 static void set_answer(work *w, const start *found, rn_fit_result *out)
@@ -383,23 +246,14 @@ static bool work_create(const rn_fit_input *input, work *w)
 
 rn_status rn_fit_power_law(const rn_fit_input *input, rn_fit_result *result)
 {
-    if (!input || !result || !input->y || input->n_variables < 1 || input->n_variables > 2
-        || !input->x[0] || (input->n_variables == 2 && !input->x[1]) || input->n < 0
-        || input->n > RN_FIT_MAX_POINTS)
-        return rni_fail(RN_ERR_ARGUMENT,
-                        "rn_fit_power_law: an argument is NULL, or not 1 or 2 variables, or more "
-                        "than %d points",
-                        RN_FIT_MAX_POINTS);
     work w;
     start found = {0};
     rn_fit_result out = {0};
-    RNI_TRY(check_values(input));
-    RNI_TRY(check_support(input));
+    RNI_TRY(rni_fit_check("rn_fit_power_law", input, result));
     if (!work_create(input, &w))
         return rni_fail(RN_ERR_MEMORY, "rn_fit_power_law: no memory for %" PRId64 " points",
                         input->n);
-    rn_status status = check_apart(&w);
-    if (status == RN_OK) status = search(&w, &found, &out);
+    rn_status status = search(&w, &found, &out);
     if (status == RN_OK) {
         set_answer(&w, &found, &out);
         *result = out;

@@ -1,0 +1,121 @@
+#include "forecast/history.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Step sizes this close are one. */
+#define SAME_STEP 0.01
+
+static const rn_snapshot *folder_snapshot(const void *source, rn_index i)
+{
+    return rn_folder_snapshot(source, i);
+}
+
+static bool has_setting(const rn_folder *folder, const char *key, const char *value)
+{
+    const char *found = rn_folder_find_setting(folder, key);
+    return found && strcmp(found, value) == 0;
+}
+
+void rni_history_of(const rn_folder *folder, rni_history *out)
+{
+    *out = (rni_history){.n_records = rn_folder_n_records(folder),
+                         .records = rn_folder_record(folder, 0),
+                         .n_snapshots = rn_folder_n_snapshots(folder),
+                         .snapshot = folder_snapshot,
+                         .source = folder};
+    out->is_flow = has_setting(folder, "train.kind", "gradient_flow");
+    if (!has_setting(folder, "loss.kind", "squared_error"))
+        (void)snprintf(out->obstacle, sizeof out->obstacle,
+                       "modes tell the loss of squared error alone");
+    else if (!out->is_flow && !has_setting(folder, "train.kind", "gradient_descent"))
+        (void)snprintf(out->obstacle, sizeof out->obstacle,
+                       "modes tell the loss of full-batch gradient descent and gradient flow "
+                       "alone: here something else drives the error too");
+}
+
+rn_index rni_history_record(const rni_history *h, double time)
+{
+    rn_index low = 0;
+    rn_index high = h->n_records;
+    while (low < high) {
+        const rn_index middle = low + (high - low) / 2;
+        if (h->records[middle].time <= time * (1.0 + 1e-12))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low - 1;
+}
+
+rn_index rni_history_snapshot(const rni_history *h, double time)
+{
+    for (rn_index i = h->n_snapshots - 1; i >= 0; i--) {
+        const rn_snapshot *at = h->snapshot(h->source, i);
+        if (at->n_modes > 0 && at->record.time <= time * (1.0 + 1e-12)) return i;
+    }
+    return -1;
+}
+
+double rni_history_loss(const rni_history *h, double time)
+{
+    const rn_index i = rni_history_record(h, time);
+    if (i < 0) return (double)NAN;
+    const rn_record *before = &h->records[i];
+    /* a time that is a record's own up to rounding */
+    if (time <= before->time * (1.0 + 1e-9)) return before->loss;
+    if (i + 1 >= h->n_records) return (double)NAN;
+    const double part = (time - before->time) / (before[1].time - before->time);
+    return exp((1.0 - part) * log(before->loss) + part * log(before[1].loss));
+}
+
+rn_index rni_history_plan(const rni_history *h, double time, rn_mode_piece *pieces)
+{
+    rn_index n = 0;
+    const rn_index first = rni_history_record(h, time);
+    for (rn_index i = first < 0 ? 0 : first; i < h->n_records && !h->is_flow; i++) {
+        const double step = h->records[i].learning_rate;
+        const double until = i + 1 < h->n_records ? h->records[i + 1].time : h->records[i].time;
+        const double duration = until - fmax(time, h->records[i].time);
+        if (!(step > 0.0)) continue;
+        const bool is_same =
+            n > 0
+            && (fabs(step - pieces[n - 1].step_size) <= SAME_STEP * pieces[n - 1].step_size
+                || n == RNI_MOST_PIECES);
+        if (is_same)
+            pieces[n - 1].duration += duration;
+        else if (duration > 0.0 || n == 0)
+            pieces[n++] = (rn_mode_piece){.duration = duration, .step_size = step};
+    }
+    if (n == 0) pieces[n++] = (rn_mode_piece){.duration = 1.0, .step_size = 0.0};
+    if (n > 1 && !(pieces[0].duration > 0.0)) pieces[0].duration = 1e-300;
+    return n;
+}
+
+void rni_history_modes(const rn_snapshot *at, double *arrays, rn_mode_set *out)
+{
+    double *lambda = arrays;
+    double *energy = arrays + at->n_modes;
+    double sum = 0.0;
+    for (rn_index u = 0; u < at->n_modes; u++)
+        sum += at->g[u] * at->g[u];
+    for (rn_index u = 0; u < at->n_modes; u++) {
+        lambda[u] = at->lambda[u] > at->lambda_floor ? at->lambda[u] : 0.0;
+        energy[u] = sum > 0.0 ? at->record.loss * (at->g[u] * at->g[u] / sum) : 0.0;
+    }
+    out->n = at->n_modes;
+    out->lambda = lambda;
+    out->energy = energy;
+}
+
+double rni_history_dissipation(const rn_snapshot *at)
+{
+    double sum = 0.0;
+    double moving = 0.0;
+    for (rn_index u = 0; u < at->n_modes; u++) {
+        sum += at->g[u] * at->g[u];
+        if (at->lambda[u] > at->lambda_floor) moving += at->lambda[u] * at->g[u] * at->g[u];
+    }
+    return sum > 0.0 ? 2.0 * at->record.loss * (moving / sum) : 0.0;
+}
