@@ -41,7 +41,6 @@ static bool should_stop(const rn_observer *o)
 
 /* ---- training -------------------------------------------------------------------------------- */
 
-/* u := M u / |M u| some times; *lambda := the last |M u|. work: [P]. */
 /* u := u / |u|_2; returns |u|_2, where u stays when it is 0 or not finite. */
 static double normalise(rn_index n, double *u)
 {
@@ -55,6 +54,7 @@ static double normalise(rn_index n, double *u)
     return norm;
 }
 
+/* u := M u / |M u| some times; *lambda := the last |M u|. work: [P]. */
 static rn_status power_iteration(const rni_stage *stage, double *u, double *work, double *lambda)
 {
     const double *inputs = NULL;
