@@ -31,6 +31,8 @@ static void choose_cuts(const known_measure *m, cuts *c)
         bottom = fmin(bottom, m->lambda[u]);
     }
     c->n = 0;
+    if (!(top > 0.0)) top = 1.0; /* the zero matrix: a cut must still say that nothing lies above */
+    bottom = fmax(bottom, ldexp(top, -MOST_CUTS)); /* zeros have no logarithm */
     const int first = (int)ceil(log2(top));
     const int last = (int)floor(log2(bottom));
     for (int b = first; b >= last && c->n < MOST_CUTS; b--)
