@@ -52,16 +52,16 @@ static exit_status run(const arguments *given)
 
 const command command_measure = {
     .name = "measure",
-    .operands = "FILE.npz",
+    .operands = "FILE",
     .min_operands = 1,
     .max_operands = 1,
     .help = "measure kernels and residuals of another program",
     .more =
-        "FILE.npz holds time [T], residual [T, n], and kernel [T, n, n] or jacobian [T, n, P];\n"
-        "also, where they are known, samples [1], kernel_rate [T, n, n] and residual_rate\n"
-        "[T, n]. Without kernel_rate the change of the kernel is a difference of states,\n"
-        "which networks with kinks make unreliable. The result is a folder like that of a\n"
-        "run: check, report and export read it.\n"
+        "FILE, an npz archive or HDF5, holds time [T], residual [T, n], and kernel [T, n, n] or\n"
+        "jacobian [T, n, P]; also, where they are known, samples [1], kernel_rate [T, n, n] and\n"
+        "residual_rate [T, n]. Without kernel_rate the change of the kernel is a difference of\n"
+        "states, which networks with kinks make unreliable. The result is a folder like that of\n"
+        "a run: check, report and export read it.\n"
         "\n"
         "Exit status: 0 done, 1 stopped early, 2 wrong usage, 3 failed.",
     .flags = flags,

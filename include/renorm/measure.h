@@ -28,7 +28,8 @@ extern "C" {
  * Measures every state of an archive. What a run records, and what report, check and export read,
  * without weights: no checkpoint, and nothing to resume.
  *
- * @param path      of the archive
+ * @param path      of an npz archive or an HDF5 file (docs/formats/measured_archive.md), told apart
+ * by its first bytes
  * @param options   where to write, and threads; NULL: write nothing, one thread per processor
  * @param observer  NULL: silent; a warning where dM/dt is a difference
  * @param[out] out  release with rn_run_destroy

@@ -305,6 +305,50 @@ rn_status rni_hdf5_shape(rni_hdf5_image *image, const char *name, int *rank, rn_
     return RN_OK;
 }
 
+/* What is not plain about an opened dataset; NULL: nothing. */
+static const char *find_oddity(hid_t dataset)
+{
+    const char *found = "an array that cannot be looked at";
+    const hid_t type = H5Dget_type(dataset);
+    const hid_t creation = H5Dget_create_plist(dataset);
+    if (type >= 0 && creation >= 0) {
+        const H5T_class_t kind = H5Tget_class(type);
+        const H5D_layout_t layout = H5Pget_layout(creation);
+        found = NULL;
+        if (kind != H5T_INTEGER && kind != H5T_FLOAT)
+            found = "something other than whole numbers or reals";
+        else if (H5Pget_external_count(creation) != 0 || layout == H5D_VIRTUAL)
+            found = "an array whose numbers are kept in other files";
+    }
+    if (creation >= 0) (void)H5Pclose(creation);
+    if (type >= 0) (void)H5Tclose(type);
+    return found;
+}
+
+rn_status rni_hdf5_check_plain(rni_hdf5_image *image, const char *name, bool *is_there)
+{
+    const quiet kept = quiet_begin();
+    const char *found = NULL;
+    H5L_info_t link;
+    (void)H5PLset_loading_state(0);
+    *is_there = H5Lexists(image->file, name, H5P_DEFAULT) > 0;
+    if (!*is_there) {
+        quiet_end(kept);
+        return RN_OK;
+    }
+    if (H5Lget_info(image->file, name, &link, H5P_DEFAULT) < 0
+        || (link.type != H5L_TYPE_HARD && link.type != H5L_TYPE_SOFT)) {
+        found = "a link out of the file";
+    } else {
+        const hid_t dataset = H5Dopen2(image->file, name, H5P_DEFAULT);
+        found = dataset >= 0 ? find_oddity(dataset) : "no array, or a link that leads to none";
+        if (dataset >= 0) (void)H5Dclose(dataset);
+    }
+    quiet_end(kept);
+    if (!found) return RN_OK;
+    return rni_fail(RN_ERR_FORMAT, "'%s' to be %s", name, found);
+}
+
 /* Reads a whole array as that type of HDF5's; `caller` for messages. */
 static rn_status read_array(const char *caller, rni_hdf5_image *image, const char *name,
                             rn_index count, hid_t type, void *values)

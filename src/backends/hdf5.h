@@ -1,7 +1,8 @@
 /*
  * HDF5 files as bytes in memory. Nothing here touches the file system: an image is built by
  * HDF5's core driver and handed out, so that the caller decides how bytes reach a disk, and an
- * image read from a disk is checked by the caller before HDF5 sees it.
+ * image read from a disk is checked, or locked up (store/image.h), by the caller before HDF5 sees
+ * it.
  *
  * Object times are off: the same arrays and attributes in the same order give the same bytes.
  */
@@ -65,6 +66,16 @@ void rni_hdf5_close(rni_hdf5_image *image);
     more axes than allowed) */
 RN_NODISCARD rn_status rni_hdf5_shape(rni_hdf5_image *image, const char *name, int *rank,
                                       rn_index *dims);
+
+/**
+ * Looks for an array of a foreign image and whether it is plain: reached without links out of the
+ * file, stored inside it, of whole numbers or reals. Also switches HDF5's plugins (filters from
+ * elsewhere) off for the process, so call it where nothing else uses HDF5.
+ * @param[out] is_there  false: no such name, and RN_OK
+ * @return RN_OK; RN_ERR_FORMAT with what was found instead
+ */
+RN_NODISCARD rn_status rni_hdf5_check_plain(rni_hdf5_image *image, const char *name,
+                                            bool *is_there);
 
 /** Reads a whole array, converted to double. @param count  product of its dims, checked
     @return RN_OK; RN_ERR_FORMAT; RN_ERR_SHAPE (count differs) */

@@ -1,5 +1,5 @@
 /*
- * States in an npz archive, read one at a time.
+ * States in an npz archive, read one at a time, or in an HDF5 file, read at once.
  */
 #ifndef RNI_RUN_ARCHIVE_H
 #define RNI_RUN_ARCHIVE_H
@@ -8,6 +8,10 @@
 #include <stdbool.h>
 
 #include "core/status.h"
+#include "store/image.h"
+
+/** Arrays that an archive may have. */
+#define RNI_ARCHIVE_ARRAYS 7
 
 /** What an archive holds. Zero-initialise; release with rni_archive_clear. */
 typedef struct rni_archive {
@@ -20,9 +24,13 @@ typedef struct rni_archive {
     bool has_residual_rate;
     double *time;    /**< owned, [T] */
     rn_index *slots; /**< owned, [T] */
+    bool is_hdf5;
+    rni_image image; /**< of an HDF5 file, else empty */
+    rni_image_array arrays[RNI_ARCHIVE_ARRAYS];
 } rni_archive;
 
-/** Looks at every array's head, checks shapes, reads the times. path is borrowed.
+/** Looks at every array's head, checks shapes, reads the times; an HDF5 file, known by its first
+    bytes, is read whole by a process of its own (store/image.h). path is borrowed.
     @return RN_OK; RN_ERR_IO; RN_ERR_FORMAT; RN_ERR_MEMORY */
 RN_NODISCARD rn_status rni_archive_open(const char *path, rni_archive *out);
 

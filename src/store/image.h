@@ -18,12 +18,20 @@
 /** Most arrays of one image. */
 #define RNI_IMAGE_MAX_ARRAYS 96
 
-/** One array. Reals of rank 0 (a number, count 1) or 1. */
+/** Most axes of an array. */
+#define RNI_IMAGE_RANK 3
+
+/** Longest foreign file, bytes, and most numbers taken from one. */
+#define RNI_IMAGE_MAX_FOREIGN_BYTES   ((rn_index)1 << 30)
+#define RNI_IMAGE_MAX_FOREIGN_NUMBERS ((rn_index)1 << 27)
+
+/** One array of reals; rank 0 is a number, count 1. Those of our own files have rank 0 or 1. */
 typedef struct rni_image_array {
     const char *name; /**< set by the caller, borrowed */
     bool is_found;    /**< false: the file has no array of that name; the rest is 0 */
     int rank;
-    rn_index count;
+    rn_index dims[RNI_IMAGE_RANK];
+    rn_index count;       /**< product of dims */
     const double *values; /**< [count], owned by the image */
 } rni_image_array;
 
@@ -43,6 +51,16 @@ typedef struct rni_image {
  */
 RN_NODISCARD rn_status rni_image_read(const char *path, rn_index n_arrays, rni_image_array *arrays,
                                       rni_image *image);
+
+/**
+ * Reads arrays of a file that another program wrote, of any number type, chunked and compressed by
+ * HDF5's own filters; the same child looks at it, with no seal and no format before it. Links out
+ * of the file, numbers kept in other files and filters from elsewhere are refused. image->format
+ * and step are 0.
+ * @return as rni_image_read
+ */
+RN_NODISCARD rn_status rni_image_read_foreign(const char *path, rn_index n_arrays,
+                                              rni_image_array *arrays, rni_image *image);
 
 /** Releases the values. NULL and an all-zero image are allowed. */
 void rni_image_clear(rni_image *image);

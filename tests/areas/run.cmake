@@ -8,6 +8,8 @@ target_compile_definitions(test_format_1 PRIVATE RN_FIXTURES="${CMAKE_CURRENT_SO
 rn_add_test(run_fault fault)
 rn_add_test(measure_fault fault)
 target_link_libraries(measure_fault PRIVATE scratch)
+rn_add_test(test_measure_hdf5 unit)
+target_link_libraries(test_measure_hdf5 PRIVATE scratch)
 rn_add_test(test_cadence unit)
 rn_add_test(test_cost unit)
 # It compares the process's memory before and after: freed blocks must not stay in quarantine.
