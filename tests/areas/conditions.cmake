@@ -1,6 +1,6 @@
 # Tests of conditions: rn_add_test(<name> <label>), one per line.
 target_sources(test_support PRIVATE support/clopper_pearson.c support/coupling_cases.c
-                                     support/coupling_ensemble.c)
+                                     support/coupling_ensemble.c support/sphere_net.c)
 rn_add_test(test_couplings unit)
 rn_add_test(test_condition_numbers unit)
 rn_add_test(test_condition_calibration property)

@@ -6,3 +6,4 @@ target_compile_definitions(test_demo_budget PRIVATE
                            DEMO_CONFIG="${PROJECT_SOURCE_DIR}/configs/demo.yaml")
 set_tests_properties(test_demo_budget PROPERTIES LABELS slow)
 rn_add_test(test_infinite_width golden)
+rn_add_test(test_acceptance property)

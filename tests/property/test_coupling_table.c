@@ -4,19 +4,14 @@
  */
 #include <math.h>
 #include <renorm/couplings.h>
-#include <renorm/data.h>
-#include <renorm/kernel.h>
-#include <renorm/shells.h>
-#include <renorm/spectra.h>
-#include <renorm/train.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "check.h"
-#include "core/memory.h"
+#include "sphere_net.h"
 
 #define MAX_SEEDS 64
-enum { N = 96 };
+enum { N = SPHERE_N };
 
 /* One architecture over its seeds. */
 typedef struct arm {
@@ -29,61 +24,16 @@ typedef struct arm {
     double square_tilt[MAX_SEEDS];
 } arm;
 
-static double phi[N * N]; /* M, then its eigenvectors */
-static double tangent[N * N];
-static double mt[N * N];
-
-/* lambda and mt of a network at its start, along v = -grad L. */
-static void measure_network(rn_model *model, const rn_data *data, uint64_t seed, double *lambda)
+static void measure_seed(int depth, bool is_residual, int i, arm *out)
 {
-    const rn_data_split train = rn_data_get(data, RN_DATA_TRAIN);
-    rn_loss *loss = NULL;
-    rn_dynamics *dynamics = NULL;
-    rn_trainer *trainer = NULL;
-    assert_status(rn_loss_create("squared_error", NULL, 0, &loss), RN_OK);
-    assert_status(rn_dynamics_create("gradient_descent", NULL, 0, &dynamics), RN_OK);
-    const rn_trainer_desc desc = {
-        .model = model,
-        .loss = loss,
-        .dynamics = dynamics,
-        .train = {.n_samples = N, .inputs = train.inputs, .targets = train.targets},
-        .n_threads = 1};
-    assert_status(rn_trainer_create(&desc, &trainer), RN_OK);
-    assert_status(rn_trainer_start(trainer, seed), RN_OK);
-    double *v = rni_alloc(rn_model_n_weights(model), sizeof *v);
-    assert_non_null(v);
-    assert_status(rn_trainer_velocity(trainer, v), RN_OK);
-
-    rn_kernel *kernel = NULL;
-    const rn_node input = rn_model_input(model);
-    rn_kernel_desc wanted = rn_kernel_desc_defaults();
-    wanted.graph = rn_model_graph(model);
-    wanted.n_inputs = 1;
-    wanted.inputs = &input;
-    wanted.output = rn_model_output(model);
-    assert_status(rn_kernel_create(&wanted, &kernel), RN_OK);
-    const rn_kernel_point point = {
-        .n_samples = N, .inputs = &train.inputs, .theta = rn_trainer_theta(trainer)};
-    assert_status(rn_kernel_tangent(kernel, &point, v, phi, tangent), RN_OK);
-    const rn_spectra_options options = {.n_threads = 1};
-    assert_status(rn_spectra_vectors(N, phi, N, 0, NULL, N, &options, lambda, NULL, NULL), RN_OK);
-    assert_status(rn_shell_project(N, phi, tangent, phi, mt), RN_OK);
-    rn_kernel_destroy(kernel);
-    rni_free(v);
-    rn_trainer_destroy(trainer);
-    rn_dynamics_destroy(dynamics);
-    rn_loss_destroy(loss);
-}
-
-static void measure_seed(const rn_setting *settings, rn_index n_settings, int i, arm *out)
-{
-    const uint64_t seed = check_seed() + (uint64_t)i;
-    rn_data *data = NULL;
-    rn_model *model = NULL;
-    assert_status(rn_data_create("sphere", NULL, 0, seed, &data), RN_OK);
-    assert_status(rn_model_create("mlp", settings, n_settings, RN_SHAPE(8), 1, &model), RN_OK);
+    static double phi[N * N];
+    static double mt[N * N];
     double lambda[N];
-    measure_network(model, data, seed, lambda);
+    double e[N];
+    sphere_net net;
+    sphere_net_create(depth, is_residual, "0", check_seed() + (uint64_t)i, &net);
+    sphere_net_measure(&net, 0.0, lambda, phi, e, mt);
+    sphere_net_destroy(&net);
     const rn_coupling_input input = {.n = N, .lambda = lambda, .mt = mt};
     rn_coupling_report report = {0};
     assert_status(rn_couplings_measure(&input, NULL, &report), RN_OK);
@@ -95,8 +45,6 @@ static void measure_seed(const rn_setting *settings, rn_index n_settings, int i,
     out->square[i] = report.grid.cross.square;
     out->square_tilt[i] = report.grid.cross_tilt.square;
     rn_coupling_report_clear(&report);
-    rn_model_destroy(model);
-    rn_data_destroy(data);
 }
 
 static int by_value(const void *left, const void *right)
@@ -124,27 +72,30 @@ static double mean_root(int n, const double *squares)
     return sqrt(fmax(sum / n, 0.0));
 }
 
-static arm measure_arm(int depth, const char *residual, int n_seeds)
+static arm measure_arm(int depth, bool is_residual, int n_seeds)
 {
-    char text[16];
-    (void)snprintf(text, sizeof text, "%d", depth);
-    const rn_setting settings[] = {{"depth", text},
-                                   {"width", "48"},
-                                   {"activation", "quick_gelu"},
-                                   {"residual", residual},
-                                   {"gain", "0"}}; /* sqrt(2/depth) residual, 1.5 plain */
     arm a;
     for (int i = 0; i < n_seeds; i++)
-        measure_seed(settings, 5, i, &a);
+        measure_seed(depth, is_residual, i, &a);
     print_message("| %d | %s | %.2f [%.2f, %.2f] | %.2f [%.2f, %.2f] | %+.2f | %.2f | %.2f | %.2f "
                   "| %.2f |\n",
-                  depth, residual[0] == 't' ? "residual" : "plain", quantile(n_seeds, a.delta, 0.5),
+                  depth, is_residual ? "residual" : "plain", quantile(n_seeds, a.delta, 0.5),
                   quantile(n_seeds, a.delta, 0.25), quantile(n_seeds, a.delta, 0.75),
                   quantile(n_seeds, a.tilt, 0.5), quantile(n_seeds, a.tilt, 0.25),
                   quantile(n_seeds, a.tilt, 0.75), quantile(n_seeds, a.kappa, 0.5),
                   quantile(n_seeds, a.floor, 0.5), quantile(n_seeds, a.shifted, 0.5),
                   mean_root(n_seeds, a.square), mean_root(n_seeds, a.square_tilt));
     return a;
+}
+
+/* The gates of depth 16: medians, and what decides, the split-half defect, free of sampling. */
+static bool splits(int n, arm *invariant, arm *broken)
+{
+    const double low = quantile(n, invariant->delta, 0.5);
+    const double high = quantile(n, broken->delta, 0.5);
+    return low <= 0.25 && high >= 0.40 && high / low >= 2.5
+           && quantile(n, broken->tilt, 0.5) / quantile(n, invariant->tilt, 0.5) >= 1.6
+           && mean_root(n, broken->square) >= 2.5 * mean_root(n, invariant->square);
 }
 
 static void deep_plain_networks_break_log_shift_invariance_and_residual_ones_do_not(void **state)
@@ -157,20 +108,15 @@ static void deep_plain_networks_break_log_shift_invariance_and_residual_ones_do_
     arm deep[2];
     for (int depth = 4; depth <= 16; depth *= 2)
         for (int plain = 0; plain < 2; plain++) {
-            arm a = measure_arm(depth, plain ? "false" : "true", n);
+            arm a = measure_arm(depth, !plain, n);
             if (depth == 4) shallow[plain] = a;
             if (depth == 16) deep[plain] = a;
         }
-    const double residual = quantile(n, deep[0].delta, 0.5);
-    const double plain = quantile(n, deep[1].delta, 0.5);
-    assert_true(residual <= 0.25);
-    assert_true(plain >= 0.40);
-    assert_true(plain / residual >= 2.5);
-    assert_true(quantile(n, deep[1].tilt, 0.5) / quantile(n, deep[0].tilt, 0.5) >= 1.6);
+    assert_true(splits(n, &deep[0], &deep[1]));
+    assert_false(splits(n, &deep[1], &deep[0]));    /* arms swapped */
+    assert_false(splits(n, &deep[0], &shallow[0])); /* depth swapped for plainness */
     const double ratio = quantile(n, shallow[1].delta, 0.5) / quantile(n, shallow[0].delta, 0.5);
     assert_true(ratio >= 0.7 && ratio <= 1.4);
-    /* What decides: the split-half defect, free of sampling. */
-    assert_true(mean_root(n, deep[1].square) >= 2.5 * mean_root(n, deep[0].square));
 }
 
 int main(void)
