@@ -103,13 +103,21 @@ typedef struct rn_snapshot {
     /* the step that follows, exactly: A1 - A0 = -tau D + X + Q + F1. NaN at the last step */
     const double *step_change;      /**< [boundary] A1 - A0, energy */
     const double *step_dissipation; /**< [boundary] -tau D */
-    const double *step_drive;       /**< [boundary] X */
-    const double *step_finite;      /**< [boundary] Q, what a finite step adds */
-    const double *step_flux;        /**< [boundary] F1 */
-    const double *step_remainder;   /**< [boundary] F1 - tau F: kernel remainder, or kink line */
-    double step_mismatch;           /**< largest |left - right| / largest line */
-    double kink_share;              /**< largest |F1 - tau F| / largest |F1|; for activations with
-                                         kinks, above 0.1 flux and velocity cannot be trusted */
+    const double *step_drive;       /**< [boundary] X: the sum of the next lines, each from a
+                                         direction of its own (renorm/train.h); NaN where the
+                                         dynamics or the loss has none */
+    const double *step_minibatch;   /**< [boundary] the batch's gradient is not that of all */
+    const double *step_momentum;    /**< [boundary] gradients remembered */
+    const double *step_decay;       /**< [boundary] weight decay */
+    const double *step_clipping;    /**< [boundary] clipped gradients */
+    const double *step_noise;       /**< [boundary] Langevin noise */
+    const double *step_frame;     /**< [boundary] R: the loss's frame turns; does no work in all */
+    const double *step_finite;    /**< [boundary] Q, what a finite step adds */
+    const double *step_flux;      /**< [boundary] F1 */
+    const double *step_remainder; /**< [boundary] F1 - tau F: kernel remainder, or kink line */
+    double step_mismatch;         /**< largest |left - right| / largest line */
+    double kink_share;            /**< largest |F1 - tau F| / largest |F1|; for activations with
+                                       kinks, above 0.1 flux and velocity cannot be trusted */
     double has_kinks; /**< 1: the network is not twice differentiable: M' misses the jumps of M, and
                            couplings are not measured; else 0 */
 

@@ -102,6 +102,7 @@ typedef struct rn_trainer_desc {
  * @param desc      copied; see there for what is borrowed
  * @param[out] out  release with rn_trainer_destroy
  * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_SHAPE; RN_ERR_NONFINITE (inputs or targets);
+ *         RN_ERR_DOMAIN (targets that the loss does not understand);
  *         RN_ERR_CONFIG (sampler and dynamics do not go together, a batch larger than the data, a
  *         schedule without an end); RN_ERR_MEMORY
  */
@@ -266,6 +267,21 @@ RN_API RN_NODISCARD rn_status rn_trainer_evaluate(rn_trainer *trainer, const rn_
 RN_API RN_NODISCARD rn_status rn_trainer_predict(rn_trainer *trainer, const double *theta,
                                                  const rn_batch *batch, double *outputs,
                                                  double *residual);
+
+/**
+ * The error z of the loss on some samples (renorm/loss.h), at any theta: f - y for squared error.
+ *
+ * @param theta       [P], NULL: the present one
+ * @param[out] error  [N x C]
+ * @return as rn_trainer_predict
+ */
+RN_API RN_NODISCARD rn_status rn_trainer_error(rn_trainer *trainer, const double *theta,
+                                               const rn_batch *batch, double *error);
+
+/** The nodes of the loss in the model's graph, and the input of the targets: what a kernel of
+    G^T J is made from. @return RN_OK; RN_ERR_ARGUMENT */
+RN_API RN_NODISCARD rn_status rn_trainer_loss_nodes(const rn_trainer *trainer, rn_loss_nodes *nodes,
+                                                    rn_node *targets);
 
 /**
  * Follows the gradient flow from theta for a time dt, which may be negative, without moving the

@@ -9,11 +9,20 @@
 
 #include "core/choice.h"
 
+/** What targets a loss understands. */
+typedef enum rni_targets {
+    RNI_TARGETS_ANY = 0,
+    RNI_TARGETS_ONE_HOT, /**< 1 at one output, 0 at the others */
+    RNI_TARGETS_BINARY   /**< 0 or 1 at every output */
+} rni_targets;
+
 /** One kind of loss. Constant. */
 typedef struct rni_loss_kind {
     const rni_option_table *options;
-    /** Appends l [N] and r = dl/df [N, C] of outputs and targets, both [N, C]. Mistakes in the
-        graph are found by the caller. */
+    rn_index least_outputs; /**< fewest C */
+    rni_targets targets;
+    /** Appends l [N], r = dl/df, z and the seed of outputs and targets, both [N, C]; seed
+        RN_NODE_NONE where G = 1 and z = r. Mistakes in the graph are found by the caller. */
     rn_loss_nodes (*append)(const void *settings, rn_graph *graph, rn_node outputs,
                             rn_node targets);
 } rni_loss_kind;
@@ -37,6 +46,18 @@ const rni_option_table *rni_loss_options(rn_index i);
 RN_NODISCARD rn_status rni_loss_wrap(const rni_option_table *options, const void *settings,
                                      rn_loss **out);
 
+/** x where it is above `least`, else `least`; derivative 0 there. */
+rn_node rni_loss_at_least(rn_graph *graph, rn_node x, double least);
+
+/** The identity [n, n]. */
+rn_node rni_loss_identity(rn_graph *graph, rn_index n);
+
+/** The seed [N, C, C] of a G that is diagonal, given as [N, C]. */
+rn_node rni_loss_diagonal_seed(rn_graph *graph, rn_node diagonal);
+
 extern const rni_loss_kind rni_loss_squared_error;
+extern const rni_loss_kind rni_loss_cross_entropy;
+extern const rni_loss_kind rni_loss_logistic;
+extern const rni_loss_kind rni_loss_huber;
 
 #endif

@@ -5,8 +5,7 @@
 
 /* Order is the order in help and manual. */
 const rni_loss_kind *const rni_losses[] = {
-    &rni_loss_squared_error,
-    NULL,
+    &rni_loss_squared_error, &rni_loss_cross_entropy, &rni_loss_logistic, &rni_loss_huber, NULL,
 };
 
 const rni_option_table *rni_loss_options(rn_index i)

@@ -20,7 +20,10 @@ static rn_loss_nodes append(const void *settings, rn_graph *graph, rn_node outpu
     const rn_node square = rn_graph_multiply(graph, residual, residual);
     return (rn_loss_nodes){.per_sample =
                                rn_graph_scale(graph, rn_graph_sum(graph, square, 1u << 1, 0), 0.5),
-                           .residual = residual};
+                           .residual = residual,
+                           .error = residual,
+                           .seed = RN_NODE_NONE};
 }
 
-const rni_loss_kind rni_loss_squared_error = {.options = &table, .append = append};
+const rni_loss_kind rni_loss_squared_error = {
+    .options = &table, .least_outputs = 1, .append = append};

@@ -23,7 +23,7 @@
 #define LEAST_FACTORS ((rn_index)1 << 16)
 
 /* Vectors of all weights beside the trainer's: before the step, its velocity, and a checkpoint
-   with its image; the optimizer's vectors are in the checkpoint too. */
+   with its image. */
 #define VECTORS 5
 
 #define MIB 1048576.0
@@ -51,6 +51,15 @@ static rn_index scale_bytes(const rni_stage *stage)
     return rn_dynamics_needs_scale(stage->dynamics) ? rni_scale_bytes(stage) : 0;
 }
 
+/* Vectors of all weights in a checkpoint beside theta, with their image, and lines of a step. */
+static rn_index count_vectors(const rn_trainer *trainer)
+{
+    rn_index n = 2 * (rn_index)rn_trainer_n_slots(trainer);
+    for (int line = 0; line < RN_N_STEP_LINES; line++)
+        n += rn_trainer_has_line(trainer, (rn_step_line)line);
+    return n;
+}
+
 /* Everything but the work space, which depends on the kernel's limit. */
 static rn_status count_held(const rni_cost_input *input, rn_cost_summary *s)
 {
@@ -59,8 +68,8 @@ static rn_status count_held(const rni_cost_input *input, rn_cost_summary *s)
     RNI_TRY(evaluate_once(input->stage));
     s->base_bytes = input->base.bytes;
     s->set_up_bytes = rni_memory_bytes()
-                      + (VECTORS + 2 * rn_trainer_n_slots(input->stage->trainer))
-                            * input->stage->n_weights * (rn_index)sizeof(double);
+                      + (VECTORS + count_vectors(input->stage->trainer)) * input->stage->n_weights
+                            * (rn_index)sizeof(double);
     /* a list that grows by doubling: half of it unused, or the old one still there */
     s->history_bytes = (rn_index)(1.5 * (double)n_records * (double)sizeof(rn_record));
     return RN_OK;

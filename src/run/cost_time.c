@@ -57,8 +57,7 @@ static double normalise(rn_index n, double *u)
 /* u := M u / |M u| some times; *lambda := the last |M u|. work: [P]. */
 static rn_status power_iteration(const rni_stage *stage, double *u, double *work, double *lambda)
 {
-    const double *inputs = NULL;
-    const rn_kernel_point point = rni_stage_point(stage, rn_trainer_theta(stage->trainer), &inputs);
+    const rn_kernel_point point = rni_stage_point(stage, rn_trainer_theta(stage->trainer));
     for (rn_index i = 0; i < stage->n_rows; i++)
         u[i] = i % 2 ? 1.0 : 0.5;
     double norm = normalise(stage->n_rows, u);

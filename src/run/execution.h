@@ -22,9 +22,10 @@ typedef struct rni_execution {
     rn_run *run;
     rni_stage stage;
     void *measure_state;
-    rni_cadence cadence; /**< when to measure */
-    double *theta;       /**< owned, [P] before the step */
-    double *velocity;    /**< owned, [P] */
+    rni_cadence cadence;            /**< when to measure */
+    double *theta;                  /**< owned, [P] before the step */
+    double *velocity;               /**< owned, [P] */
+    double *lines[RN_N_STEP_LINES]; /**< owned, [P]; NULL where the dynamics has no such line */
 
     rn_index max_bytes;        /**< most memory of the process; 0: no limit */
     double last_loss;          /**< the last that was found */

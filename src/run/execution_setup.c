@@ -58,7 +58,13 @@ static rn_status make_vectors(rni_execution *x)
 {
     x->theta = rni_alloc(x->stage.n_weights, sizeof *x->theta);
     x->velocity = rni_alloc(x->stage.n_weights, sizeof *x->velocity);
-    if (x->theta && x->velocity) return RN_OK;
+    bool enough = x->theta && x->velocity;
+    for (int k = 0; k < RN_N_STEP_LINES && enough; k++) {
+        if (!rn_trainer_has_line(x->stage.trainer, (rn_step_line)k)) continue;
+        x->lines[k] = rni_alloc(x->stage.n_weights, sizeof *x->lines[k]);
+        enough = x->lines[k] != NULL;
+    }
+    if (enough) return RN_OK;
     return rni_fail(RN_ERR_MEMORY, "rn_run_execute: no memory for %" PRId64 " weights",
                     x->stage.n_weights);
 }
@@ -133,4 +139,6 @@ void rni_execution_clear(rni_execution *x)
     rni_cadence_clear(&x->cadence);
     rni_free(x->theta);
     rni_free(x->velocity);
+    for (int k = 0; k < RN_N_STEP_LINES; k++)
+        rni_free(x->lines[k]);
 }

@@ -65,6 +65,12 @@
     BOUNDARIES(step_change, "step_change", "energy", "A1 - A0 over the step that follows")         \
     BOUNDARIES(step_dissipation, "step_dissipation", "energy", "-tau D")                           \
     BOUNDARIES(step_drive, "step_drive", "energy", "X of the step")                                \
+    BOUNDARIES(step_minibatch, "step_minibatch", "energy", "part of X: the batch is not all")      \
+    BOUNDARIES(step_momentum, "step_momentum", "energy", "part of X: gradients remembered")        \
+    BOUNDARIES(step_decay, "step_decay", "energy", "part of X: weight decay")                      \
+    BOUNDARIES(step_clipping, "step_clipping", "energy", "part of X: clipped gradients")           \
+    BOUNDARIES(step_noise, "step_noise", "energy", "part of X: Langevin noise")                    \
+    BOUNDARIES(step_frame, "step_frame", "energy", "part of X: the loss's frame turns")            \
     BOUNDARIES(step_finite, "step_finite", "energy", "Q, what the finite step adds")               \
     BOUNDARIES(step_flux, "step_flux", "energy", "F1, exact flux of the step")                     \
     BOUNDARIES(step_remainder, "step_remainder", "energy", "F1 - tau F, kernel remainder")         \

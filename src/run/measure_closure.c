@@ -11,17 +11,27 @@
 #include "run/measure_exact.h"
 #include "shells/shell_flux.h"
 
-/* sums := A at the state that the flow reaches from theta after dt. */
-static rn_status energy_above(rni_exact *x, const double *theta, double dt, double *sums)
+/* x->weights := theta moved for a time dt: along the flow where the dynamics follows the gradient,
+   else straight on along its velocity, which is as good for a central difference. */
+static rn_status move(rni_exact *x, const rni_moment *moment, double dt)
+{
+    if (x->stage->follows_gradient)
+        return rn_flow_step(x->stage->trainer, moment->theta, dt, x->weights);
+    for (rn_index p = 0; p < x->stage->n_weights; p++)
+        x->weights[p] = moment->theta[p] + dt * moment->velocity[p];
+    return RN_OK;
+}
+
+/* sums := A at the state after dt. */
+static rn_status energy_above(rni_exact *x, const rni_moment *moment, double dt, double *sums)
 {
     const rn_index n = x->n;
     const double n_samples = (double)x->stage->train.n_samples;
-    const double *inputs = NULL;
-    const rn_kernel_point point = rni_stage_point(x->stage, x->weights, &inputs);
+    const rn_kernel_point point = rni_stage_point(x->stage, x->weights);
     const rn_spectra_options chosen = rni_exact_solver(x);
     rn_trainer *trainer = x->stage->trainer;
-    RNI_TRY(rn_flow_step(trainer, theta, dt, x->weights));
-    RNI_TRY(rn_trainer_predict(trainer, x->weights, &x->stage->train, NULL, x->error1));
+    RNI_TRY(move(x, moment, dt));
+    RNI_TRY(rn_trainer_error(trainer, x->weights, &x->stage->train, x->error1));
     RNI_TRY(rn_kernel_assemble(x->stage->kernel, &point, x->phi1));
     RNI_TRY(rn_spectra_project(n, x->phi1, n, 1, x->error1, n, &chosen, x->lambda1, x->g1, NULL));
     for (rn_index u = 0; u < n; u++)
@@ -36,8 +46,8 @@ rn_status rni_exact_closure(rni_exact *x, const rni_moment *moment, rn_snapshot 
     rn_shell_closure_report report = {0};
     double *sums = rni_alloc(2 * m, sizeof *sums);
     if (!sums) return rni_fail(RN_ERR_MEMORY, "measure.exact: no memory for the closure");
-    rn_status status = energy_above(x, moment->theta, -dt, sums);
-    if (status == RN_OK) status = energy_above(x, moment->theta, dt, sums + m);
+    rn_status status = energy_above(x, moment, -dt, sums);
+    if (status == RN_OK) status = energy_above(x, moment, dt, sums + m);
     if (status == RN_OK)
         status = rn_shell_closure(m, dt, sums, sums + m, snapshot->flux, snapshot->dissipation,
                                   snapshot->drive, rni_writable(&snapshot->closure), &report);
@@ -69,8 +79,7 @@ static bool is_along_velocity(const rni_exact *x, const rni_moment *moment)
 static rn_status step_flux(rni_exact *x, const rni_moment *moment, double *flux)
 {
     const rn_index n = x->n;
-    const double *inputs = NULL;
-    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta, &inputs);
+    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
     double scale = moment->tau;
     if (!is_along_velocity(x, moment)) {
         for (rn_index p = 0; p < x->stage->n_weights; p++)
@@ -95,11 +104,10 @@ static rn_status step_flux(rni_exact *x, const rni_moment *moment, double *flux)
 static rn_status measure_next(rni_exact *x, const rni_moment *moment)
 {
     const rn_index n = x->n;
-    const double *inputs = NULL;
-    const rn_kernel_point before = rni_stage_point(x->stage, moment->theta, &inputs);
-    const rn_kernel_point after = rni_stage_point(x->stage, moment->next, &inputs);
+    const rn_kernel_point before = rni_stage_point(x->stage, moment->theta);
+    const rn_kernel_point after = rni_stage_point(x->stage, moment->next);
     rn_kernel *kernel = x->stage->kernel;
-    RNI_TRY(rn_trainer_predict(x->stage->trainer, moment->next, &x->stage->train, NULL, x->error1));
+    RNI_TRY(rn_trainer_error(x->stage->trainer, moment->next, &x->stage->train, x->error1));
     RNI_TRY(rn_kernel_assemble(kernel, &after, x->phi1));
     for (rn_index i = 0; i < n * n; i++)
         x->kernel0[i] = x->phi1[i] - x->kernel0[i];
@@ -108,7 +116,7 @@ static rn_status measure_next(rni_exact *x, const rni_moment *moment)
     RNI_TRY(rni_gemv(false, n, n, 1.0, x->phi0, n, x->error1, 0.0, x->g01));
     for (rn_index p = 0; p < x->stage->n_weights; p++)
         x->weights[p] = moment->next[p] - moment->theta[p];
-    RNI_TRY(rn_jacobian_apply(kernel, &before, x->weights, x->rows));
+    RNI_TRY(rni_stage_push(x->stage, &before, x->weights, x->rows));
     return rni_gemv(false, n, n, 1.0, x->phi0, n, x->rows, 0.0, x->jv);
 }
 
@@ -129,6 +137,7 @@ rn_status rni_exact_step(rni_exact *x, const rni_moment *moment, rn_snapshot *sn
     double *mismatch = extra + m;
     double share = 0.0;
     rn_status status = step_flux(x, moment, flux);
+    if (status == RN_OK) status = rni_exact_lines(x, moment, snapshot);
     if (status == RN_OK) status = measure_next(x, moment);
     const rn_shell_step step = {.n = x->n,
                                 .n_samples = x->stage->train.n_samples,

@@ -21,8 +21,10 @@ typedef struct look {
     rn_index n_samples; /* S */
     rn_index n_rows;    /* S K */
     rn_index n_inputs;  /* numbers in one sample */
+    rn_index n_targets; /* and in its target */
     double *block;      /* owned: all below */
     double *inputs;     /* [S x n_inputs] evenly spaced samples */
+    double *targets;    /* [S x n_targets] */
     double *jacobians;  /* of one sample */
     double *norms;      /* [L + 2] sums over samples, then of one */
     double *changes;    /* [(L + 2)^2] likewise */
@@ -55,7 +57,7 @@ static bool count_look(const look *l, rn_index jacobian_size, rn_index *total)
     rn_index kernels = 0;
     rn_index inputs = 0;
     return rni_size_mul(l->n_rows, l->n_rows, &square) && rni_size_mul(l->n + 1, square, &kernels)
-           && rni_size_mul(l->n_samples, l->n_inputs, &inputs)
+           && rni_size_mul(l->n_samples, l->n_inputs + l->n_targets, &inputs)
            && rni_size_add(kernels, inputs + jacobian_size + 3 * (side + side * side), total);
 }
 
@@ -65,7 +67,8 @@ static look sizes_of(const rni_exact_settings *settings, const rni_stage *stage)
     return (look){.n = count_blocks(settings, stage),
                   .n_samples = n_samples,
                   .n_rows = n_samples * rn_kernel_rows_per_sample(stage->kernel),
-                  .n_inputs = rn_model_n_features(stage->model)};
+                  .n_inputs = rn_model_n_features(stage->model),
+                  .n_targets = rn_model_n_outputs(stage->model)};
 }
 
 static void destroy_look(look *l)
@@ -88,7 +91,8 @@ static rn_status create_look(const rni_stage *stage, look *l)
     l->width = rni_alloc(l->n + 1, sizeof *l->width);
     if (!l->block || !l->kernel || !l->width) return no_memory(l->n, l->n_rows);
     l->inputs = l->block;
-    l->jacobians = l->inputs + l->n_samples * l->n_inputs;
+    l->targets = l->inputs + l->n_samples * l->n_inputs;
+    l->jacobians = l->targets + l->n_samples * l->n_targets;
     l->norms = l->jacobians + jacobian_size;
     l->changes = l->norms + 2 * side;
     l->inner = l->changes + 2 * side * side;
@@ -101,6 +105,8 @@ static rn_status create_look(const rni_stage *stage, look *l)
         const rn_index from = i * stage->train.n_samples / l->n_samples;
         memcpy(l->inputs + i * l->n_inputs, stage->train.inputs + from * l->n_inputs,
                (size_t)l->n_inputs * sizeof *l->inputs);
+        memcpy(l->targets + i * l->n_targets, stage->train.targets + from * l->n_targets,
+               (size_t)l->n_targets * sizeof *l->targets);
     }
     return RN_OK;
 }
@@ -169,8 +175,8 @@ static rn_status measure_influence(look *l, const rni_moment *moment, double rat
 /* The kernel of every block, from its parameters. */
 static rn_status assemble_blocks(const rni_stage *stage, look *l, const double *theta)
 {
-    const double *inputs = l->inputs;
-    const rn_kernel_point point = {.n_samples = l->n_samples, .inputs = &inputs, .theta = theta};
+    const double *inputs[] = {l->inputs, l->targets};
+    const rn_kernel_point point = {.n_samples = l->n_samples, .inputs = inputs, .theta = theta};
     const rn_index square = l->n_rows * l->n_rows;
     double *part = l->kernels + l->n * square;
     memset(l->kernels, 0, (size_t)(l->n * square) * sizeof *part);

@@ -102,6 +102,12 @@ static rn_status count_kernel(rni_stage *stage, rn_index *kept, rn_index *work)
     RNI_TRY(rni_kernel_touched(stage->kernel, n_samples, true, &tangent, work));
     RNI_TRY(rni_kernel_touched(stage->kernel, n_samples, false, &plain, &unused));
     RNI_TRY(rni_program_bytes(stage->kernel, RNI_PROGRAM_APPLY, n_samples, 0, 0, &tile, &apply));
+    if (stage->change) {
+        rn_index change = 0;
+        RNI_TRY(
+            rni_program_bytes(stage->change, RNI_PROGRAM_APPLY, n_samples, 0, 0, &tile, &change));
+        apply += change;
+    }
     *kept = tangent + plain + (n_samples <= tile ? apply / stage->n_threads : apply);
     return RN_OK;
 }
@@ -204,16 +210,14 @@ rn_status rni_exact_eigen(const rni_exact *x, double *matrix, const double *e, d
 static rn_status measure_spectrum(rni_exact *x, const rni_moment *moment)
 {
     const rn_index n = x->n;
-    const double *inputs = NULL;
-    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta, &inputs);
+    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
     rn_kernel *kernel = x->stage->kernel;
-    RNI_TRY(
-        rn_trainer_predict(x->stage->trainer, moment->theta, &x->stage->train, NULL, x->error0));
+    RNI_TRY(rn_trainer_error(x->stage->trainer, moment->theta, &x->stage->train, x->error0));
     RNI_TRY(rn_kernel_tangent(kernel, &point, moment->velocity, x->phi0, x->tangent));
     memcpy(x->kernel0, x->phi0, (size_t)(n * n) * sizeof *x->phi0);
     RNI_TRY(rni_exact_eigen(x, x->phi0, x->error0, x->lambda0, x->g0));
     RNI_TRY(rni_exact_project(x, x->phi0, &x->tangent, x->phi0, &x->phi1));
-    RNI_TRY(rn_jacobian_apply(kernel, &point, moment->velocity, x->rows));
+    RNI_TRY(rni_stage_push(x->stage, &point, moment->velocity, x->rows));
     RNI_TRY(rni_gemv(false, n, n, 1.0, x->phi0, n, x->rows, 0.0, x->jv));
     for (rn_index u = 0; u < n; u++)
         x->xi[u] = x->jv[u] + x->lambda0[u] * x->g0[u];

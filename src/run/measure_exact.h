@@ -111,6 +111,11 @@ void rni_exact_keep_conditions(const rni_exact *x, const rni_block_report *repor
 RN_NODISCARD rn_status rni_exact_closure(rni_exact *x, const rni_moment *moment,
                                          rn_snapshot *snapshot);
 
+/** The parts of the drive of the step that follows: one for every line of the dynamics, and that of
+    the loss's frame. phi0 and g0 as after the spectrum; overwrites rows, jv and weights. */
+RN_NODISCARD rn_status rni_exact_lines(rni_exact *x, const rni_moment *moment,
+                                       rn_snapshot *snapshot);
+
 /** The exact budget of the step. phi0, lambda0, g0, jv, kernel0 and tangent (rotated) as after the
     spectrum; overwrites kernel0, tangent and phi1. */
 RN_NODISCARD rn_status rni_exact_step(rni_exact *x, const rni_moment *moment,

@@ -196,7 +196,8 @@ static rni_cadence_rule cadence(const void *settings, const rni_stage *stage)
     const free_settings *chosen = settings;
     const double steps = (double)most_steps(chosen, stage->n_rows);
     const double product = PRODUCT_GRADIENTS + (chosen->flux ? TANGENT_GRADIENTS : 0.0);
-    const double counted = steps * product / (double)stage->dynamics->kind->n_gradients;
+    const double counted =
+        steps * product * (double)stage->epoch / (double)stage->dynamics->kind->n_gradients;
     return (rni_cadence_rule){.snapshots = chosen->snapshots,
                               .overhead = chosen->overhead,
                               .change = chosen->change,
@@ -436,12 +437,11 @@ static rn_status report_nodes(matrix_free *x, const rn_jacobi *rule, double floo
 static rn_status project(matrix_free *x, const rni_moment *moment, const rn_lanczos *lanczos,
                          const rn_jacobi *rule, double *floor)
 {
-    const double *inputs = NULL;
-    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta, &inputs);
+    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
     RNI_TRY(find_nodes(x, rule, rule->n));
     *floor = floor_of(rule, x->theta, rn_lanczos_is_exhausted(lanczos));
     RNI_TRY(fit_grid(x, x->theta[rule->n - 1], *floor, &x->has_grid, &x->grid));
-    RNI_TRY(rn_jacobian_apply(x->stage->kernel, &point, moment->velocity, x->rows));
+    RNI_TRY(rni_stage_push(x->stage, &point, moment->velocity, x->rows));
     RNI_TRY(project_drive(x, lanczos, rule->n));
     if (!x->settings->flux) return RN_OK;
     RNI_TRY(project_tangent(x, &point, moment->velocity, lanczos, rule->n));
@@ -470,11 +470,10 @@ static rn_status tell(matrix_free *x, const rni_moment *moment, const rn_lanczos
 static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapshot)
 {
     matrix_free *x = state;
-    const double *inputs = NULL;
-    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta, &inputs);
+    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
     rn_op *op = NULL;
     rn_lanczos *lanczos = NULL;
-    RNI_TRY(rn_trainer_predict(x->stage->trainer, moment->theta, &x->stage->train, NULL, x->error));
+    RNI_TRY(rn_trainer_error(x->stage->trainer, moment->theta, &x->stage->train, x->error));
     rn_status status = rn_kernel_operator(x->stage->kernel, &point, &op);
     if (status == RN_OK)
         status = rn_lanczos_create(op, x->error, most_steps(x->settings, x->n), &lanczos);

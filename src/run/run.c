@@ -105,8 +105,12 @@ static rn_status measure_and_advance(rni_execution *x, const rn_record *record)
     rn_trainer *trainer = x->stage.trainer;
     rn_snapshot snapshot = {.record = *record};
     rni_moment moment = {.theta = x->theta, .velocity = x->velocity};
+    for (int k = 0; k < RN_N_STEP_LINES; k++)
+        moment.lines[k] = x->lines[k];
     memcpy(x->theta, rn_trainer_theta(trainer), (size_t)x->stage.n_weights * sizeof *x->theta);
     RNI_TRY(rn_trainer_velocity(trainer, x->velocity));
+    for (int k = 0; k < RN_N_STEP_LINES; k++)
+        if (x->lines[k]) RNI_TRY(rn_trainer_step_line(trainer, (rn_step_line)k, x->lines[k]));
     if (record->step < x->top->steps) {
         const double before = rn_trainer_state(trainer).time;
         RNI_TRY(advance(x, record->step + 1));

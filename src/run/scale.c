@@ -73,8 +73,7 @@ static rn_status find_by_lanczos(const rni_stage *stage, const rn_kernel_point *
 
 rn_status rni_scale_find(const rni_stage *stage, uint64_t seed, double *lambda_max)
 {
-    const double *inputs = NULL;
-    const rn_kernel_point point = rni_stage_point(stage, rn_trainer_theta(stage->trainer), &inputs);
+    const rn_kernel_point point = rni_stage_point(stage, rn_trainer_theta(stage->trainer));
     return is_small(stage) ? find_exactly(stage, &point, lambda_max)
                            : find_by_lanczos(stage, &point, seed, lambda_max);
 }

@@ -44,7 +44,6 @@ typedef struct bench {
     rn_index n_checks;
     rni_stage stage;
     rn_kernel_point point;
-    const double *inputs;
     rn_index n;    /* rows */
     rn_index p;    /* weights */
     double *block; /* owned: everything below */
@@ -107,7 +106,7 @@ static rn_status bench_open(bench *b, const rn_config *config, uint64_t seed)
     memcpy(b->theta, rn_trainer_theta(b->stage.trainer), (size_t)p * sizeof *b->theta);
     rni_rng_fill_normal(stream, 0, p, b->v);
     rni_rng_fill_normal(stream, (uint64_t)p, n, b->u);
-    b->point = rni_stage_point(&b->stage, b->theta, &b->inputs);
+    b->point = rni_stage_point(&b->stage, b->theta);
     return RN_OK;
 }
 
@@ -122,7 +121,7 @@ static rn_kernel_point move(bench *b, double h)
 {
     for (rn_index i = 0; i < b->p; i++)
         b->moved[i] = b->theta[i] + h * b->v[i];
-    return rni_stage_point(&b->stage, b->moved, &b->inputs);
+    return rni_stage_point(&b->stage, b->moved);
 }
 
 static rn_status outputs_at(bench *b, double h, double *f)

@@ -38,13 +38,22 @@ static rn_status make_model(const rni_settings *settings, rni_stage *stage)
 static rn_status make_kernel(rni_stage *stage)
 {
     rn_kernel_desc desc = rn_kernel_desc_defaults();
-    const rn_node inputs[] = {rn_model_input(stage->model)};
+    rn_loss_nodes nodes;
+    rn_node inputs[] = {rn_model_input(stage->model), RN_NODE_NONE};
+    RNI_TRY(rn_trainer_loss_nodes(stage->trainer, &nodes, &inputs[1]));
     desc.graph = rn_model_graph(stage->model);
-    desc.n_inputs = 1;
+    desc.n_inputs = nodes.seed == RN_NODE_NONE ? 1 : 2;
     desc.inputs = inputs;
     desc.output = rn_model_output(stage->model);
+    desc.seed = nodes.seed;
     desc.n_threads = stage->n_threads;
-    return rn_kernel_create(&desc, &stage->kernel);
+    stage->inputs[0] = stage->train.inputs;
+    stage->inputs[1] = stage->train.targets;
+    RNI_TRY(rn_kernel_create(&desc, &stage->kernel));
+    if (nodes.seed == RN_NODE_NONE) return RN_OK;
+    desc.output = nodes.error;
+    desc.seed = RN_NODE_NONE;
+    return rn_kernel_create(&desc, &stage->change);
 }
 
 static rn_status make_trainer(const rni_settings *settings, uint64_t seed, rni_stage *stage)
@@ -59,6 +68,10 @@ static rn_status make_trainer(const rni_settings *settings, uint64_t seed, rni_s
                                   .n_threads = stage->n_threads};
     RNI_TRY(rn_trainer_create(&desc, &stage->trainer));
     stage->epoch = rn_trainer_epoch(stage->trainer);
+    stage->follows_gradient = !rn_trainer_is_preconditioned(stage->trainer);
+    for (int line = 0; line < RN_N_STEP_LINES; line++)
+        if (rn_trainer_has_line(stage->trainer, (rn_step_line)line))
+            stage->follows_gradient = false;
     return rn_trainer_start(stage->trainer, seed);
 }
 
@@ -77,6 +90,8 @@ static rn_status make_axes(const rni_settings *settings, rni_stage *stage)
                           &stage->loss));
     RNI_TRY(rni_sampler_wrap(rni_settings_table(settings, "sampler"),
                              rni_settings_get(settings, "sampler"), &stage->sampler));
+    RNI_TRY(rn_loss_check_targets(stage->loss, stage->held_out.n_samples,
+                                  rn_data_target_size(stage->data), stage->held_out.targets));
     return rni_dynamics_wrap(rni_settings_table(settings, "train"),
                              rni_settings_get(settings, "train"), &stage->dynamics);
 }
@@ -111,6 +126,7 @@ void rni_stage_clear(rni_stage *stage)
 {
     rni_pool_destroy(stage->pool);
     rn_kernel_destroy(stage->kernel);
+    rn_kernel_destroy(stage->change);
     rn_trainer_destroy(stage->trainer);
     rn_dynamics_destroy(stage->dynamics);
     rn_sampler_destroy(stage->sampler);
@@ -120,8 +136,14 @@ void rni_stage_clear(rni_stage *stage)
     *stage = (rni_stage){0};
 }
 
-rn_kernel_point rni_stage_point(const rni_stage *stage, const double *theta, const double **inputs)
+rn_kernel_point rni_stage_point(const rni_stage *stage, const double *theta)
 {
-    *inputs = stage->train.inputs;
-    return (rn_kernel_point){.n_samples = stage->train.n_samples, .inputs = inputs, .theta = theta};
+    return (rn_kernel_point){
+        .n_samples = stage->train.n_samples, .inputs = stage->inputs, .theta = theta};
+}
+
+rn_status rni_stage_push(const rni_stage *stage, const rn_kernel_point *point, const double *v,
+                         double *out)
+{
+    return rn_jacobian_apply(stage->change ? stage->change : stage->kernel, point, v, out);
 }

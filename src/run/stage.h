@@ -21,22 +21,26 @@ typedef struct rni_stage {
     rn_sampler *sampler;   /**< and this */
     rn_index epoch;        /**< steps that see as many samples as there are; 1 without batches */
     rn_trainer *trainer;
-    rn_kernel *kernel;  /**< of the training samples; n = N K rows */
-    rn_batch train;     /**< borrowed from data */
-    rn_batch held_out;  /**< n_samples = 0: none */
-    rn_index n_rows;    /**< n */
-    rn_index n_weights; /**< P */
-    bool has_kinks;     /**< the network is not twice differentiable: M(t) jumps */
+    rn_kernel *kernel; /**< of the training samples, rows G^T J of the loss; n = N C rows */
+    rn_kernel *change; /**< its J is dz/dtheta, of the loss's error; NULL where that is the same */
+    const double *inputs[2]; /**< of both: samples, and targets where the loss has a G */
+    rn_batch train;          /**< borrowed from data */
+    rn_batch held_out;       /**< n_samples = 0: none */
+    rn_index n_rows;         /**< n */
+    rn_index n_weights;      /**< P */
+    bool follows_gradient;   /**< theta' = -grad L, up to the size of steps */
+    bool has_kinks;          /**< the network is not twice differentiable: M(t) jumps */
     int n_threads;
     rni_pool *pool; /**< of n_threads threads, for measurements */
 } rni_stage;
 
 /** A step of training as a measurement sees it. Arrays are borrowed. */
 typedef struct rni_moment {
-    const double *theta;    /**< [P] before the step */
-    const double *velocity; /**< [P] theta' there */
-    const double *next;     /**< [P] after the step; NULL: there was none */
-    double tau;             /**< time credited to the step */
+    const double *theta;                  /**< [P] before the step */
+    const double *velocity;               /**< [P] theta' there */
+    const double *lines[RN_N_STEP_LINES]; /**< [P] lines of the step; NULL: the dynamics has none */
+    const double *next;                   /**< [P] after the step; NULL: there was none */
+    double tau;                           /**< time credited to the step */
 } rni_moment;
 
 /**
@@ -51,8 +55,12 @@ RN_NODISCARD rn_status rni_stage_create(const rn_config *config, uint64_t seed, 
 /** Releases all parts and zeroes the struct. */
 void rni_stage_clear(rni_stage *stage);
 
-/** Where the kernel is taken: the training inputs at theta. `inputs` receives the array's address
-    and must live as long as the point. */
-rn_kernel_point rni_stage_point(const rni_stage *stage, const double *theta, const double **inputs);
+/** Where the kernel is taken: the training samples at theta. The stage and theta are borrowed. */
+rn_kernel_point rni_stage_point(const rni_stage *stage, const double *theta);
+
+/** out [n] := (dz/dtheta) v, z the error of the loss: J v for squared error.
+    @return as rn_jacobian_apply */
+RN_NODISCARD rn_status rni_stage_push(const rni_stage *stage, const rn_kernel_point *point,
+                                      const double *v, double *out);
 
 #endif

@@ -18,6 +18,7 @@ typedef struct pass {
     double *hits;     /* [tiles] or NULL: samples answered right */
     double *outputs;  /* [N x C] or NULL */
     double *residual; /* [N x C] or NULL */
+    double *error;    /* [N x C] or NULL */
 } pass;
 
 /* Samples whose largest output, the first of equals, stands at the label. */
@@ -49,7 +50,10 @@ static rn_status run_tile(void *user, rn_index i, int thread)
     if (p->hits)
         p->hits[i] = count_hits(tile.count, t->n_outputs, f, p->batch->labels + tile.first);
     if (p->outputs) memcpy(p->outputs + row, f, bytes);
-    if (p->residual) memcpy(p->residual + row, rn_workspace_value(tile.work, t->residual), bytes);
+    const rn_loss_nodes *nodes = &t->loss_nodes;
+    if (p->residual)
+        memcpy(p->residual + row, rn_workspace_value(tile.work, nodes->residual), bytes);
+    if (p->error) memcpy(p->error + row, rn_workspace_value(tile.work, nodes->error), bytes);
     return RN_OK;
 }
 
@@ -61,11 +65,13 @@ static rn_status find_tiles(rn_trainer *t, rn_index n_samples, rni_tiles **out)
             *out = t->evaluations[k];
             return RN_OK;
         }
-    const rn_node wanted[] = {t->outputs, t->residual, t->total};
+    /* the error may be the residual itself, and comes last */
+    const rn_node wanted[] = {t->outputs, t->loss_nodes.residual, t->total, t->loss_nodes.error};
+    const rn_index n_wanted = t->loss_nodes.error == t->loss_nodes.residual ? 3 : 4;
     rni_tiles *made = NULL;
     RNI_TRY(rni_tiles_create(rn_model_graph(t->desc.model), n_samples,
-                             rni_tile_size(n_samples, t->n_weights), 3, wanted, t->desc.n_threads,
-                             &made));
+                             rni_tile_size(n_samples, t->n_weights), n_wanted, wanted,
+                             t->desc.n_threads, &made));
     rni_tiles_destroy(t->evaluations[t->next_evaluation]);
     t->evaluations[t->next_evaluation] = made;
     t->next_evaluation = (t->next_evaluation + 1) % RNI_EVALUATIONS_KEPT;
@@ -122,17 +128,42 @@ rn_status rn_trainer_evaluate(rn_trainer *trainer, const rn_batch *batch, rn_eva
     return RN_OK;
 }
 
+/* Fills what is asked for in *p, whose trainer and batch are sound. */
+static rn_status look(rn_trainer *trainer, const double *theta, pass *p)
+{
+    rni_tiles *tiles = NULL;
+    RNI_TRY(find_tiles(trainer, p->batch->n_samples, &tiles));
+    p->trainer = trainer;
+    p->tiles = tiles;
+    p->theta = theta ? theta : trainer->theta;
+    return rni_pool_run(trainer->pool, rni_tiles_count(tiles), run_tile, p);
+}
+
 rn_status rn_trainer_predict(rn_trainer *trainer, const double *theta, const rn_batch *batch,
                              double *outputs, double *residual)
 {
     RNI_TRY(check_batch("rn_trainer_predict", trainer, batch));
-    rni_tiles *tiles = NULL;
-    RNI_TRY(find_tiles(trainer, batch->n_samples, &tiles));
-    pass p = {.trainer = trainer,
-              .tiles = tiles,
-              .batch = batch,
-              .theta = theta ? theta : trainer->theta};
+    pass p = {.batch = batch};
     p.outputs = outputs;
     p.residual = residual;
-    return rni_pool_run(trainer->pool, rni_tiles_count(tiles), run_tile, &p);
+    return look(trainer, theta, &p);
+}
+
+rn_status rn_trainer_error(rn_trainer *trainer, const double *theta, const rn_batch *batch,
+                           double *error)
+{
+    RNI_TRY(check_batch("rn_trainer_error", trainer, batch));
+    if (!error || !batch) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_error: NULL argument");
+    pass p = {.batch = batch};
+    p.error = error;
+    return look(trainer, theta, &p);
+}
+
+rn_status rn_trainer_loss_nodes(const rn_trainer *trainer, rn_loss_nodes *nodes, rn_node *targets)
+{
+    if (!trainer || !nodes || !targets)
+        return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_loss_nodes: NULL argument");
+    *nodes = trainer->loss_nodes;
+    *targets = trainer->targets;
+    return RN_OK;
 }

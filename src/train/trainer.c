@@ -43,7 +43,8 @@ static rn_status check_desc(const rn_trainer_desc *desc, rn_trainer *const *out)
                         n_samples);
     RNI_TRY(rni_ranks_check(desc->ranks, "rn_trainer_create"));
     RNI_TRY(check_numbers("the inputs", desc->train.inputs, n_samples, n_features));
-    return check_numbers("the targets", desc->train.targets, n_samples, n_outputs);
+    RNI_TRY(check_numbers("the targets", desc->train.targets, n_samples, n_outputs));
+    return rn_loss_check_targets(desc->loss, n_samples, n_outputs, desc->train.targets);
 }
 
 static rn_index size_of(rn_shape shape)
@@ -61,10 +62,8 @@ static rn_status append_loss(rn_trainer *t)
     t->inputs = rn_model_input(t->desc.model);
     t->outputs = rn_model_output(t->desc.model);
     t->targets = rn_graph_input(graph, "targets", RN_SHAPE(RN_SAMPLES, t->n_outputs));
-    rn_loss_nodes nodes = {RN_NODE_NONE, RN_NODE_NONE};
-    RNI_TRY(rn_loss_append(t->desc.loss, graph, t->outputs, t->targets, &nodes));
-    t->residual = nodes.residual;
-    t->total = rn_graph_sum(graph, nodes.per_sample, 1u, 0);
+    RNI_TRY(rn_loss_append(t->desc.loss, graph, t->outputs, t->targets, &t->loss_nodes));
+    t->total = rn_graph_sum(graph, t->loss_nodes.per_sample, 1u, 0);
     const rn_node one = rn_graph_scalar(graph, 1.0);
     RNI_TRY(rn_graph_status(graph));
     return rn_graph_vjp(graph, 1, &t->total, &one, t->n_parameters, t->parameters, t->gradients);

@@ -33,8 +33,8 @@ struct rn_trainer {
     rn_node inputs;      /**< x [N, sample] */
     rn_node targets;     /**< y [N, C] */
     rn_node outputs;     /**< f [N, C] */
-    rn_node residual;    /**< r [N, C] */
-    rn_node total;       /**< sum over samples of l */
+    rn_loss_nodes loss_nodes;
+    rn_node total; /**< sum over samples of l */
 
     rni_tiles *tiles;  /**< owned: total and gradients on the training samples */
     rn_index n_chunks; /**< most groups of consecutive tiles that are added up by one task each */

@@ -158,6 +158,16 @@ const STEP_LINES = [
   ["X: drive", at => at.step_drive, 3, "X"],
   ["F₁ − τF: kernel remainder", at => at.step_remainder, 4, "F₁ − τF"]
 ];
+const DRIVE_LINES = [
+  ["X: drive in all", at => at.step_drive, 3, "X"],
+  ["minibatch: the batch is not all samples", at => at.step_minibatch, 0, "minibatch"],
+  ["momentum: gradients remembered", at => at.step_momentum, 1, "momentum"],
+  ["weight decay", at => at.step_decay, 2, "decay"],
+  ["clipped gradients", at => at.step_clipping, 4, "clipping"],
+  ["Langevin noise", at => at.step_noise, 5, "noise"],
+  ["R: the loss's frame turns", at => at.step_frame, 6, "frame"]
+];
+const isDriven = at => DRIVE_LINES.slice(1).some(([, get]) => get(at));
 const lineSeries = (lines, at, run) => lines.map(([name, get, c, label], i) => ({ name, label, run: run.name, colour: c, dash: i, mark: i, size: 18, strong: i === 0, points: overBoundaries(at, get(at), aboveFloor(at)) }));
 const FLUX_LINES = [
   ["flux F", at => at.flux, 0, "F"],
@@ -235,6 +245,14 @@ function addMoment() {
       panels: () => MEASURED.map(run => {
         const at = stepMoment(run);
         return { title: (MANY ? `${run.name}, ` : "") + `from step ${whole(at.step)} to ${whole(at.step + 1)}`, series: lineSeries(STEP_LINES, at, run) };
+      }) });
+  const driven = MEASURED.filter(run => run.snapshots.some(isDriven));
+  if (driven.length)
+    addChart(pair, { id: "drive", title: "What drove that step", wide: true, height: 290, follows: "moment", names: false, x: rateAxis, y: valueAxis("gain of A over one step", energyUnit, bothSigns, { zero: true }),
+      caption: "The drive X of the step, taken apart: each line is the work of one part of the step beside the full gradient, computed from its own direction in weight space.",
+      panels: () => driven.map(run => {
+        const at = stepMoment(run);
+        return { title: (MANY ? `${run.name}, ` : "") + `from step ${whole(at.step)} to ${whole(at.step + 1)}`, series: lineSeries(DRIVE_LINES.filter(([, get]) => get(at)), at, run) };
       }) });
 }
 
