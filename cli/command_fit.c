@@ -5,6 +5,8 @@
 #include <math.h>
 #include <renorm/fit.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "commands.h"
 #include "json.h"
@@ -12,59 +14,151 @@
 static const flag flags[] = {
     {.name = "x", .value = "NAME", .help = "column of the variable (one-variable law)"},
     {.name = "y", .value = "NAME", .help = "column of the loss (default loss, y or L)"},
+    {.name = "norm",
+     .value = "NAME",
+     .help = "fit ln L, residuals counted by squares, huber or absolute (default: L by squares)"},
+    {.name = "delta", .value = "D", .help = "of --norm huber (default 0.001)"},
+    {.name = "breaks", .value = "N", .help = "1 or 2 breaks of the exponent (one variable)"},
+    {.name = "bootstrap",
+     .value = "N",
+     .help = "draws behind the 95 % intervals (default 200; 0: none)"},
     {.name = "json", .help = "as JSON on standard output"},
 };
+
+/* Everything that is said of one table. */
+typedef struct answer {
+    rn_fit_result fit;
+    rn_fit_options options;
+    bool is_log; /* options are in use */
+    rn_fit_influence influence;
+    rn_fit_ranges ranges; /* n_draws = 0: none */
+} answer;
 
 typedef struct line {
     const char *name;
     rn_fit_number number;
+    rn_fit_range range;
 } line;
 
 /* The parameters in order; returns how many. */
-static int list_lines(const rn_fit_result *fit, line out[6])
+static int list_lines(const answer *a, line out[6])
 {
+    const rn_fit_result *fit = &a->fit;
+    const rn_fit_ranges *r = &a->ranges;
     int n = 0;
-    out[n++] = (line){"E", fit->floor};
-    out[n++] = (line){"A", fit->scale[0]};
-    out[n++] = (line){fit->n_variables > 1 ? "alpha" : "a", fit->exponent[0]};
+    out[n++] = (line){"E", fit->floor, r->floor};
+    out[n++] = (line){"A", fit->scale[0], r->scale[0]};
+    out[n++] = (line){fit->n_variables > 1 ? "alpha" : "a", fit->exponent[0], r->exponent[0]};
     if (fit->n_variables < 2) return n;
-    out[n++] = (line){"B", fit->scale[1]};
-    out[n++] = (line){"beta", fit->exponent[1]};
-    out[n++] = (line){"beta/(alpha+beta)", fit->allocation};
+    out[n++] = (line){"B", fit->scale[1], r->scale[1]};
+    out[n++] = (line){"beta", fit->exponent[1], r->exponent[1]};
+    out[n++] = (line){"beta/(alpha+beta)", fit->allocation, r->allocation};
     return n;
 }
 
-static void print_fit(const rn_fit_result *fit)
+static void print_fit(const answer *a)
 {
     line lines[6];
-    const int n = list_lines(fit, lines);
-    printf("parameter\tvalue\terror\n");
-    for (int i = 0; i < n; i++)
-        printf("%s\t%.10g\t%.3g\n", lines[i].name, lines[i].number.value, lines[i].number.error);
-    printf("rss\t%.10g\t\n", fit->rss);
-    printf("condition\t%.3g\t\n", fit->condition);
+    const int n = list_lines(a, lines);
+    const bool has_ranges = a->ranges.n_draws > 0;
+    printf("parameter\tvalue\terror%s\n", has_ranges ? "\tlow95\thigh95" : "");
+    for (int i = 0; i < n; i++) {
+        printf("%s\t%.10g\t%.3g", lines[i].name, lines[i].number.value, lines[i].number.error);
+        if (has_ranges) printf("\t%.5g\t%.5g", lines[i].range.low, lines[i].range.high);
+        printf("\n");
+    }
+    printf("rss\t%.10g\t\n", a->fit.rss);
+    printf("condition\t%.3g\t\n", a->fit.condition);
 }
 
-static void print_fit_json(const rn_fit_result *fit)
+static void print_influence_json(json *j, const rn_fit_influence *found)
+{
+    if (found->n_left_out == 0) return;
+    json_open(j, "influence", '{');
+    json_open(j, "rows", '[');
+    for (rn_index i = 0; i < found->n_left_out; i++)
+        json_integer(j, NULL, found->rows[i] + 1);
+    json_close(j, ']');
+    json_text(j, "exponent", found->exponent ? "beta" : "alpha");
+    json_real(j, "errors", found->errors);
+    json_real(j, "value_without", found->without.exponent[found->exponent].value);
+    json_close(j, '}');
+}
+
+static void print_fit_json(const answer *a)
 {
     line lines[6];
-    const int n = list_lines(fit, lines);
+    const int n = list_lines(a, lines);
     json j = {.stream = stdout};
     json_open(&j, NULL, '{');
-    json_integer(&j, "points", fit->n);
+    json_integer(&j, "points", a->fit.n);
     for (int i = 0; i < n; i++) {
+        json_open(&j, lines[i].name, '{');
+        json_real(&j, "value", lines[i].number.value);
+        json_real(&j, "error", lines[i].number.error);
+        if (a->ranges.n_draws > 0) {
+            json_real(&j, "low95", lines[i].range.low);
+            json_real(&j, "high95", lines[i].range.high);
+        }
+        json_close(&j, '}');
+    }
+    json_real(&j, "rss", a->fit.rss);
+    json_real(&j, "condition", a->fit.condition);
+    json_integer(&j, "starts", a->fit.n_starts);
+    json_integer(&j, "agreeing", a->fit.n_agreeing);
+    print_influence_json(&j, &a->influence);
+    json_close(&j, '}');
+    printf("\n");
+}
+
+/* ---- broken laws ----------------------------------------------------------------------------- */
+
+/* "a", "c1", "d1", ..; returns how many. */
+static int list_broken(const rn_fit_broken *fit, line out[9])
+{
+    static const char *const names[RN_FIT_MAX_BREAKS][3] = {{"c1", "d1", "f1"}, {"c2", "d2", "f2"}};
+    int n = 0;
+    out[n++] = (line){.name = "E", .number = fit->floor};
+    out[n++] = (line){.name = "A", .number = fit->scale};
+    out[n++] = (line){.name = "a", .number = fit->exponent};
+    for (rn_index b = 0; b < fit->n_breaks; b++) {
+        out[n++] = (line){.name = names[b][0], .number = fit->change[b]};
+        out[n++] = (line){.name = names[b][1], .number = fit->at[b]};
+        out[n++] = (line){.name = names[b][2], .number = fit->width[b]};
+    }
+    return n;
+}
+
+static void print_broken(const rn_fit_broken *fit, bool is_json)
+{
+    line lines[9];
+    const int n = list_broken(fit, lines);
+    json j = {.stream = stdout};
+    if (is_json) {
+        json_open(&j, NULL, '{');
+        json_integer(&j, "points", fit->n);
+    } else {
+        printf("parameter\tvalue\terror\n");
+    }
+    for (int i = 0; i < n && !is_json; i++)
+        printf("%s\t%.10g\t%.3g\n", lines[i].name, lines[i].number.value, lines[i].number.error);
+    for (int i = 0; i < n && is_json; i++) {
         json_open(&j, lines[i].name, '{');
         json_real(&j, "value", lines[i].number.value);
         json_real(&j, "error", lines[i].number.error);
         json_close(&j, '}');
     }
-    json_real(&j, "rss", fit->rss);
-    json_real(&j, "condition", fit->condition);
-    json_integer(&j, "starts", fit->n_starts);
-    json_integer(&j, "agreeing", fit->n_agreeing);
-    json_close(&j, '}');
-    printf("\n");
+    if (is_json) {
+        json_real(&j, "rss", fit->rss);
+        json_real(&j, "condition", fit->condition);
+        json_close(&j, '}');
+        printf("\n");
+    } else {
+        printf("rss\t%.10g\t\ncondition\t%.3g\t\n", fit->rss, fit->condition);
+    }
 }
+
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static void print_law(const rn_fit_table *table, const rn_fit_result *fit)
 {
@@ -81,26 +175,137 @@ static void print_law(const rn_fit_table *table, const rn_fit_result *fit)
                 table->names[2], table->names[0], fit->n, fit->n_agreeing, fit->n_starts);
 }
 
-static exit_status run(const arguments *given)
+/* How much a few points matter: shown unasked. */
+static void print_influence(const answer *a)
 {
-    rn_fit_table table = {0};
-    rn_fit_result fit;
-    rn_status status =
-        rn_fit_table_read(given->operands[0], argument_value(&command_fit, given, "x"),
-                          argument_value(&command_fit, given, "y"), &table);
-    if (status < 0) return report_failure(status);
-    status = rn_fit_power_law(&table.input, &fit);
-    if (status >= 0) {
-        print_law(&table, &fit);
-        if (argument_value(&command_fit, given, "json"))
-            print_fit_json(&fit);
-        else
-            print_fit(&fit);
+    const rn_fit_influence *found = &a->influence;
+    const char *const names[2] = {a->fit.n_variables > 1 ? "alpha" : "a", "beta"};
+    const rn_index k = found->exponent;
+    if (found->n_left_out == 0) return;
+    fprintf(stderr, "renorm fit: without the %" PRId64 " points of most pull (rows",
+            found->n_left_out);
+    for (rn_index i = 0; i < found->n_left_out && i < 8; i++)
+        fprintf(stderr, " %" PRId64, found->rows[i] + 1);
+    fprintf(stderr, "%s) %s goes from %.4g to %.4g, %.1f of its errors\n",
+            found->n_left_out > 8 ? " .." : "", names[k], a->fit.exponent[k].value,
+            found->without.exponent[k].value, found->errors);
+}
+
+/* At the least loss for a compute C = 6 N D: N = G (C/6)^(beta/(alpha+beta)). */
+static void print_allocation(const rn_fit_result *fit)
+{
+    const double sum = fit->exponent[0].value + fit->exponent[1].value;
+    if (fit->n_variables < 2) return;
+    const double ratio = fit->exponent[0].value * fit->scale[0].value
+                         / (fit->exponent[1].value * fit->scale[1].value);
+    fprintf(stderr,
+            "renorm fit: least loss for a compute C = 6 N D at N = %.4g (C/6)^%.4g, D = %.4g "
+            "(C/6)^%.4g\n",
+            pow(ratio, 1.0 / sum), fit->allocation.value, pow(ratio, -1.0 / sum),
+            1.0 - fit->allocation.value);
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+/* False: a message was printed. */
+static bool read_norm(const arguments *given, answer *a)
+{
+    static const char *const names[] = {"squares", "huber", "absolute"};
+    const char *name = argument_value(&command_fit, given, "norm");
+    const char *delta = argument_value(&command_fit, given, "delta");
+    char *end = NULL;
+    a->options = rn_fit_options_defaults();
+    if (delta) a->options.delta = strtod(delta, &end);
+    if (delta && (end == delta || *end || !(a->options.delta > 0.0))) {
+        fprintf(stderr, "renorm fit: --delta: found '%s', expected a number > 0\n", delta);
+        return false;
     }
-    rn_fit_table_clear(&table);
+    if (!name) return true;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(name, names[i]) == 0) {
+            a->options.norm = (rn_fit_norm)i;
+            a->is_log = true;
+            return true;
+        }
+    fprintf(stderr, "renorm fit: --norm: found '%s', expected squares, huber or absolute\n", name);
+    return false;
+}
+
+/* Fits and gathers what is said beside; the first status that is not RN_OK, the fit's before all.
+ */
+static rn_status answer_table(const rn_fit_input *input, long n_draws, answer *a)
+{
+    const rn_fit_options *options = a->is_log ? &a->options : NULL;
+    const rn_status status =
+        options ? rn_fit_log_law(input, options, &a->fit) : rn_fit_power_law(input, &a->fit);
+    if (status < 0) return status;
+    rn_status beside = rn_fit_find_influence(input, options, &a->fit, &a->influence);
+    if (beside < 0) return beside;
+    if (n_draws > 0) beside = rn_fit_bootstrap(input, options, n_draws, 0.95, &a->ranges);
+    if (beside < 0) fprintf(stderr, "renorm fit: no intervals: %s\n", rn_last_message());
+    if (status == RN_OK) return RN_OK;
+    /* the message of the fit, not of what was made beside it */
+    return options ? rn_fit_log_law(input, options, &a->fit) : rn_fit_power_law(input, &a->fit);
+}
+
+static exit_status end(rn_status status)
+{
     if (status == RN_OK) return EXIT_DONE;
     const exit_status result = report_failure(status);
     return status == RN_ERR_DOMAIN ? EXIT_WEAKER : result; /* the data cannot tell */
+}
+
+static exit_status fit_broken(const rn_fit_table *table, long n_breaks, bool is_json)
+{
+    rn_fit_broken fit;
+    const rn_status status = rn_fit_broken_law(&table->input, n_breaks, &fit);
+    if (status >= 0) {
+        fprintf(stderr,
+                "renorm fit: %s = E + A %s^-a prod (1 + (%s/d)^(1/f))^(-c f), %" PRId64
+                " points, %" PRId64 " of %" PRId64 " starts agree\n",
+                table->names[2], table->names[0], table->names[0], fit.n, fit.n_agreeing,
+                fit.n_starts);
+        print_broken(&fit, is_json);
+    }
+    return end(status);
+}
+
+static exit_status fit_power(const rn_fit_table *table, long n_draws, bool is_json, answer *a)
+{
+    const rn_status status = answer_table(&table->input, n_draws, a);
+    if (status >= 0) {
+        print_law(table, &a->fit);
+        print_influence(a);
+        print_allocation(&a->fit);
+        if (is_json)
+            print_fit_json(a);
+        else
+            print_fit(a);
+    }
+    return end(status);
+}
+
+static exit_status run(const arguments *given)
+{
+    rn_fit_table table = {0};
+    answer a = {0};
+    long n_draws = 200;
+    long n_breaks = 0;
+    const bool is_json = argument_value(&command_fit, given, "json") != NULL;
+    const char *draws = argument_value(&command_fit, given, "bootstrap");
+    if (!read_norm(given, &a) || !parse_number("bootstrap", draws, 0, 100000, &n_draws)
+        || !parse_number("breaks", argument_value(&command_fit, given, "breaks"), 1,
+                         RN_FIT_MAX_BREAKS, &n_breaks))
+        return EXIT_USAGE;
+    if (n_draws > 0 && n_draws < RN_FIT_MIN_DRAWS) n_draws = RN_FIT_MIN_DRAWS;
+    const rn_status status =
+        rn_fit_table_read(given->operands[0], argument_value(&command_fit, given, "x"),
+                          argument_value(&command_fit, given, "y"), &table);
+    if (status < 0) return report_failure(status);
+    const exit_status result = n_breaks > 0 ? fit_broken(&table, n_breaks, is_json)
+                                            : fit_power(&table, n_draws, is_json, &a);
+    rn_fit_table_clear(&table);
+    return result;
 }
 
 const command command_fit = {
@@ -109,13 +314,16 @@ const command command_fit = {
     .min_operands = 1,
     .max_operands = 1,
     .help = "power laws of a table of losses",
-    .more = "With columns N (or \"Model Size\") and D (or FLOP, \"Training FLOP\": then D =\n"
-            "FLOP/(6 N)) it fits loss = E + A/N^alpha + B/D^beta, else loss = E + A/x^a with x\n"
-            "from the column x, step or time. Least squares by variable projection from many\n"
-            "starts. Errors are standard errors of independent residuals of equal size.\n"
-            "\n"
-            "Exit status: 0 done, 1 the data cannot support the law, or the fit cannot be\n"
-            "trusted; the message says why, 2 wrong usage, 3 failed.",
+    .more =
+        "With columns N (or \"Model Size\") and D (or FLOP, \"Training FLOP\": then D =\n"
+        "FLOP/(6 N)) it fits loss = E + A/N^alpha + B/D^beta, else loss = E + A/x^a with x\n"
+        "from the column x, step or time. Least squares by variable projection from many\n"
+        "starts; with --norm ln L instead, and outliers count less. Errors are standard errors\n"
+        "of independent residuals of equal size, intervals come from points drawn again. The few\n"
+        "points that move an exponent most are named. --breaks fits an exponent that changes.\n"
+        "\n"
+        "Exit status: 0 done, 1 the data cannot support the law, or the fit cannot be\n"
+        "trusted; the message says why, 2 wrong usage, 3 failed.",
     .flags = flags,
     .n_flags = (int)(sizeof flags / sizeof flags[0]),
     .run = run,

@@ -101,6 +101,95 @@ RN_API rn_fit_options rn_fit_options_defaults(void);
 RN_API RN_NODISCARD rn_status rn_fit_log_law(const rn_fit_input *input,
                                              const rn_fit_options *options, rn_fit_result *result);
 
+/** Most points of one group in rn_fit_influence. */
+#define RN_FIT_MAX_LEFT_OUT 64
+
+/** The few points that decide an exponent. */
+typedef struct rn_fit_influence {
+    rn_index n_left_out; /**< a fiftieth of the points, at least 2; 0: no group could be left out */
+    rn_index rows[RN_FIT_MAX_LEFT_OUT]; /**< [n_left_out] those of most pull, numbers from 0 */
+    rn_index exponent;                  /**< which exponent they move most: 0 or 1 */
+    double errors;                      /**< by how many of its standard errors */
+    rn_fit_result without;              /**< the fit of the rest */
+} rn_fit_influence;
+
+/**
+ * Leaves out, for each exponent and direction, the fiftieth of the points that pull it most (first
+ * order: (J^T J)^-1 J_i r_i), fits again and keeps the group that moved its exponent by most
+ * errors.
+ *
+ * @param options  as the fit was made: NULL for rn_fit_power_law, else those of rn_fit_log_law
+ * @param fit      of this table
+ * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_MEMORY
+ * Cost: two fits per variable.
+ */
+RN_API RN_NODISCARD rn_status rn_fit_find_influence(const rn_fit_input *input,
+                                                    const rn_fit_options *options,
+                                                    const rn_fit_result *fit,
+                                                    rn_fit_influence *out);
+
+/** Least draws of a bootstrap. */
+#define RN_FIT_MIN_DRAWS 20
+
+typedef struct rn_fit_range {
+    double low, high; /**< NaN where the law has no such number */
+} rn_fit_range;
+
+/** Percentile intervals. */
+typedef struct rn_fit_ranges {
+    double level;
+    rn_index n_draws; /**< that could be fitted */
+    rn_fit_range floor, scale[2], exponent[2], allocation;
+} rn_fit_ranges;
+
+/**
+ * Draws the points of a table again with replacement and fits each draw. Depends on the table and
+ * n_draws alone.
+ *
+ * @param options  NULL: rn_fit_power_law, else rn_fit_log_law
+ * @param level    such as 0.95
+ * @return RN_OK; RN_ERR_DOMAIN (half of the draws or more could not be fitted, or what the fit of
+ *         the whole says); RN_ERR_ARGUMENT; RN_ERR_MEMORY
+ * Cost: n_draws fits.
+ */
+RN_API RN_NODISCARD rn_status rn_fit_bootstrap(const rn_fit_input *input,
+                                               const rn_fit_options *options, rn_index n_draws,
+                                               double level, rn_fit_ranges *out);
+
+/** Most breaks. */
+#define RN_FIT_MAX_BREAKS 2
+
+/** A power law whose exponent changes: y = E + A x^-a prod_i (1 + (x/d_i)^(1/f_i))^(-c_i f_i). */
+typedef struct rn_fit_broken {
+    rn_index n, n_breaks;
+    rn_fit_number floor;                     /**< E */
+    rn_fit_number scale;                     /**< A */
+    rn_fit_number exponent;                  /**< a, in front of the first break */
+    rn_fit_number change[RN_FIT_MAX_BREAKS]; /**< c_i: the exponent is a + c_1 + .. behind it */
+    rn_fit_number at[RN_FIT_MAX_BREAKS];     /**< d_i, ascending, units of x */
+    rn_fit_number width[RN_FIT_MAX_BREAKS];  /**< f_i > 0: the break takes about f_i e-folds of x
+                                                  on either side */
+    double rss;                              /**< sum of squared relative residuals */
+    double condition;                        /**< of the scaled Jacobian */
+    rn_index n_starts, n_agreeing;
+} rn_fit_broken;
+
+/**
+ * Fits it by variable projection on relative residuals (model - y)/y, from many starts. Source of
+ * the law: Caballero, Gupta, Rish and Krueger, arXiv 2210.14891.
+ *
+ * @param input     one variable, y > 0; at least 4 + 3 n_breaks points over more than a decade
+ * @param n_breaks  1 or 2
+ * @return RN_OK
+ *         RN_NOT_CONVERGED  condition above 1e8, or a break outside 0.1 x_min .. 10 x_max
+ *         RN_ERR_DOMAIN, RN_ERR_ARGUMENT, RN_ERR_MEMORY
+ */
+RN_API RN_NODISCARD rn_status rn_fit_broken_law(const rn_fit_input *input, rn_index n_breaks,
+                                                rn_fit_broken *result);
+
+/** The law at x > 0. */
+RN_API double rn_fit_broken_at(const rn_fit_broken *fit, double x);
+
 /** A table read from a file. Arrays owned; release with rn_fit_table_clear. Zero-initialise. */
 typedef struct rn_fit_table {
     rn_fit_input input;

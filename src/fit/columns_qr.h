@@ -7,7 +7,7 @@
 #include <renorm/types.h>
 
 /** Most columns. */
-#define RNI_QR_MAX 8
+#define RNI_QR_MAX 10
 
 /**
  * Columns q [n_columns x n], one behind the other, become orthonormal; r [n_columns x RNI_QR_MAX]
