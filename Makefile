@@ -4,9 +4,8 @@
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
-demo: build ## set up what is missing, build, train on real images, measure, make the page
-	build/demo/cli/renorm run configs/demo.yaml
-	build/demo/cli/renorm report "$$(ls -dt runs/demo*/ | head -n 1)"
+demo: build ## set up what is missing, build, train on real images, measure, verdict, forecast, page
+	tools/demo
 
 build: ## set up what is missing and build the command build/demo/cli/renorm
 	tools/setup build && cmake --preset demo && cmake --build --preset demo

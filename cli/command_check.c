@@ -109,29 +109,6 @@ static style style_of_verdict(rn_verdict verdict)
                                          : STYLE_STRONG;
 }
 
-/* Words of a text from column `indent` on, broken at `width`. */
-static void print_words(const terminal *t, int indent, const char *text)
-{
-    const int width = t->width > 40 ? t->width : 80;
-    int column = 0;
-    while (*text) {
-        const int length = (int)strcspn(text, " ");
-        if (column == 0 || column + 1 + length > width) {
-            fprintf(t->stream, "%s%*s", column ? "\n" : "", indent, "");
-            column = indent;
-        } else {
-            fputc(' ', t->stream);
-            column++;
-        }
-        fprintf(t->stream, "%.*s", length, text);
-        column += length;
-        text += length;
-        while (*text == ' ')
-            text++;
-    }
-    fprintf(t->stream, "\n");
-}
-
 /* "Delta_x = 0.2 nat, from 0.1 to 0.3; threshold 0.15" */
 static void print_numbers(const terminal *t, const rn_check_line *line)
 {
@@ -149,7 +126,7 @@ static void print_numbers(const terminal *t, const rn_check_line *line)
     if (is_number(line->threshold))
         (void)snprintf(text + n, sizeof text - (size_t)n, "; threshold %.3g%s", line->threshold,
                        unit);
-    print_words(t, 6, text);
+    terminal_words(t, 6, text);
 }
 
 static void print_line(const terminal *t, const rn_check_line *line)
@@ -163,9 +140,9 @@ static void print_line(const terminal *t, const rn_check_line *line)
                 style_text(t, STYLE_PLAIN));
     fprintf(t->stream, "%s", start);
     print_numbers(t, line);
-    if (line->reason[0]) print_words(t, line->decides ? 6 : 8, line->reason);
+    if (line->reason[0]) terminal_words(t, line->decides ? 6 : 8, line->reason);
     (void)snprintf(words, sizeof words, "would suffice: %s", line->remedy);
-    if (line->remedy[0]) print_words(t, 6, words);
+    if (line->remedy[0]) terminal_words(t, 6, words);
     fprintf(t->stream, "%s", style_text(t, STYLE_PLAIN));
 }
 
@@ -180,7 +157,7 @@ static void print_page(const terminal *t, const rn_check *check)
         fprintf(t->stream, ": %s%s%s\n", style_text(t, style_of_conclusion(s->conclusion)), verdict,
                 style_text(t, STYLE_PLAIN));
         const char *why = s->sentence + strlen(verdict);
-        print_words(t, 2, why + strspn(why, ": "));
+        terminal_words(t, 2, why + strspn(why, ": "));
         for (rn_index k = 0; k < s->n_lines; k++)
             print_line(t, &s->lines[k]);
     }

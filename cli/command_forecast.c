@@ -12,6 +12,7 @@
 
 #include "commands.h"
 #include "json.h"
+#include "outlook.h"
 
 enum { MOST_RUNS = 4096, PATH_SIZE = 4096 };
 
@@ -120,29 +121,16 @@ static void print_answer_json(const rn_forecast_answer *a)
     printf("\n");
 }
 
-/* For people: the sentence, and 2, 4 and 10 times the time by method. */
-static void print_words(const rn_forecast_answer *a)
+/* Elsewhere than on a terminal: the table, and the sentence beside it. */
+static void print_plain(const rn_forecast_answer *a)
 {
     fprintf(stderr, "%s: from step %" PRId64 ", time %.4g. %s\n", a->name, a->step, a->from,
             a->sentence);
-    for (rn_index k = 0; k < a->n_lines; k++) {
-        const rn_forecast_line *line = &a->lines[k];
-        bool is_named = false;
-        for (rn_index i = 0; i < RN_BACKTEST_FACTORS; i++)
-            is_named |= fabs(line->factor - rn_backtest_factor(i)) < 1e-9;
-        if (!is_named) continue;
-        fprintf(stderr, "  at %4.3gx", line->factor);
-        for (int m = 0; m < RN_FORECAST_METHODS; m++)
-            if (isfinite(line->by[m].loss))
-                fprintf(stderr, "  %s %.3g", rn_forecast_method_name((rn_forecast_method)m),
-                        line->by[m].loss);
-        if (isfinite(line->measured)) fprintf(stderr, "  measured %.3g", line->measured);
-        fprintf(stderr, "\n");
-    }
     for (int m = 0; m < RN_FORECAST_METHODS; m++)
         if (a->reason[m][0])
             fprintf(stderr, "  %s: %s\n", rn_forecast_method_name((rn_forecast_method)m),
                     a->reason[m]);
+    print_answer(a);
 }
 
 static exit_status forecast_one(const arguments *given, const rn_forecast_options *options)
@@ -154,11 +142,13 @@ static exit_status forecast_one(const arguments *given, const rn_forecast_option
     exit_status result = EXIT_DONE;
     if (forecast) {
         const rn_forecast_answer *a = rn_forecast_answer_of(forecast);
-        print_words(a);
+        const terminal out = terminal_look(stdout);
         if (value_of(given, "json"))
             print_answer_json(a);
+        else if (out.is_terminal)
+            print_outlook(&out, a);
         else
-            print_answer(a);
+            print_plain(a);
         if (a->chosen < 0) result = EXIT_WEAKER;
     } else {
         result = report_failure(status);

@@ -84,3 +84,24 @@ void bar_text(const terminal *t, double share, int columns, char *text)
         *next++ = ' ';
     *next = 0;
 }
+
+void terminal_words(const terminal *t, int indent, const char *text)
+{
+    int column = 0;
+    while (*text) {
+        const int length = (int)strcspn(text, " ");
+        if (column == 0 || column + 1 + length > t->width) {
+            fprintf(t->stream, "%s%*s", column ? "\n" : "", indent, "");
+            column = indent;
+        } else {
+            fputc(' ', t->stream);
+            column++;
+        }
+        fprintf(t->stream, "%.*s", length, text);
+        column += length;
+        text += length;
+        while (*text == ' ')
+            text++;
+    }
+    fprintf(t->stream, "\n");
+}

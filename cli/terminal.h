@@ -40,4 +40,7 @@ const char *style_text(const terminal *t, style wanted);
  */
 void bar_text(const terminal *t, double share, int columns, char *text);
 
+/** Words of a text from column `indent` on, broken at the terminal's width, and the line's end. */
+void terminal_words(const terminal *t, int indent, const char *text);
+
 #endif

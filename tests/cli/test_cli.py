@@ -392,6 +392,23 @@ class Cli(unittest.TestCase):
         ascii_only = self.on_terminal("run", TINY, *SMALL, "-o", "t", LC_ALL="C", NO_COLOR="1")
         self.assertTrue(ascii_only.isascii())
 
+    def test_a_forecast_is_a_page_on_a_terminal_and_a_table_elsewhere(self):
+        self.renorm("run", TINY, "--set", "steps=64", "--set", "measure.snapshots=5", "-q", "-o", "r")
+        shown = self.on_terminal("forecast", "r", LC_ALL="C.UTF-8", NO_COLOR="1")
+        self.assertNotIn("\t", shown)
+        for line in shown.splitlines():
+            self.assertLess(len(line), 80, line)
+        out, err = self.renorm("forecast", "r")
+        self.assertIn("10 times as long", err)
+        rows = [line.split("\t") for line in out.splitlines()]
+        self.assertEqual(rows[0][:5], ["time", "factor", "measured", "method", "loss"])
+        n_seen = 0
+        for row in rows[1:]:
+            if row[1] in ("2", "4", "10"):
+                n_seen += 1
+                self.assertRegex(shown, rf"(?m)^ *{row[3]} +{float(row[4]):.3g} ")
+        self.assertGreaterEqual(n_seen, 6)
+
     def test_elsewhere_progress_is_plain_lines(self):
         _, err = self.renorm("run", TINY, *SMALL, "-o", "r", env={"LC_ALL": "C"})
         self.assertNotIn("\r", err)

@@ -1,0 +1,60 @@
+/*
+ * The page of a forecast.
+ */
+#include "outlook.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+/* What the methods are, in a line each. */
+static const char *const meanings[RN_FORECAST_METHODS] = {
+    "the modes of this run, nothing moves but the error",
+    "the same modes, moving with the measured velocity",
+    "curve fit, power law with a floor",
+    "curve fit, power law of the last half decade",
+};
+
+static bool is_shown(const rn_forecast_line *line)
+{
+    for (rn_index i = 0; i < RN_BACKTEST_FACTORS; i++)
+        if (fabs(line->factor - rn_backtest_factor(i)) < 1e-9) return true;
+    return false;
+}
+
+static void print_line(const terminal *t, const rn_forecast_answer *a, const rn_forecast_line *line)
+{
+    fprintf(t->stream, "\n  %s%g times the time%s (%.4g)", style_text(t, STYLE_STRONG),
+            line->factor, style_text(t, STYLE_PLAIN), line->time);
+    if (isfinite(line->measured)) fprintf(t->stream, "   the run measured %.3g", line->measured);
+    fprintf(t->stream, "\n");
+    for (int m = 0; m < RN_FORECAST_METHODS; m++) {
+        const rn_forecast_value *v = &line->by[m];
+        if (!isfinite(v->loss)) continue;
+        fprintf(t->stream, "    %s%-9s%9.3g",
+                style_text(t, m == a->chosen ? STYLE_STRONG : STYLE_FAINT),
+                rn_forecast_method_name((rn_forecast_method)m), v->loss);
+        if (isfinite(v->low90))
+            fprintf(t->stream, "  50 %%: %8.3g .. %-8.3g  90 %%: %8.3g .. %-8.3g", v->low50,
+                    v->high50, v->low90, v->high90);
+        fprintf(t->stream, "%s\n", style_text(t, STYLE_PLAIN));
+    }
+}
+
+void print_outlook(const terminal *t, const rn_forecast_answer *a)
+{
+    fprintf(t->stream, "\n%s%s%s: from step %" PRId64 ", time %.4g, training loss %.4g\n",
+            style_text(t, STYLE_STRONG), a->name, style_text(t, STYLE_PLAIN), a->step, a->from,
+            a->loss);
+    terminal_words(t, 2, a->sentence);
+    for (rn_index k = 0; k < a->n_lines; k++)
+        if (is_shown(&a->lines[k])) print_line(t, a, &a->lines[k]);
+    fprintf(t->stream, "\n");
+    for (int m = 0; m < RN_FORECAST_METHODS; m++) {
+        char words[2 * RN_FORECAST_TEXT];
+        (void)snprintf(words, sizeof words, "%s: %s%s%s",
+                       rn_forecast_method_name((rn_forecast_method)m), meanings[m],
+                       a->reason[m][0] ? "; cannot tell: " : "", a->reason[m]);
+        terminal_words(t, 2, words);
+    }
+    fprintf(t->stream, "\n");
+}
