@@ -70,6 +70,10 @@
  * norm(z) = gain (z - mean) / sqrt(variance + 1e-5) + offset, gain [c] from 1 and offset [c] from
  * 0. convnet and resnet: mean and variance over all places and a group of neighbouring channels of
  * a sample (norm=group), or all channels (layer); transformer: over the numbers of a position.
+ * norm=batch: of each channel over all places and all samples given together. Samples then act on
+ * each other: f is one function of the whole training set, its kernel goes by rows of J, held-out
+ * samples are normalised by their own statistics, and minibatches are refused: each would be a
+ * function of its own.
  *
  * Blocks. A network that is a chain of like parts declares its boundaries h_0, .., h_L: what comes
  * after h_l depends on what comes before it through h_l alone, so that for l < k < m

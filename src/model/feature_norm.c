@@ -5,9 +5,9 @@
 
 #define EPSILON 1e-5 /* of the variance: what most programs take */
 
-const char *const rni_feature_norms[] = {"none", "group", "layer", NULL};
+const char *const rni_feature_norms[] = {"none", "group", "layer", "batch", NULL};
 
-enum { NONE, GROUP };
+enum { NONE, GROUP, LAYER, BATCH };
 
 rn_status rni_feature_norm(rn_model *model, const char *name, int norm, rn_index groups,
                            rni_feature_map *image)
@@ -19,7 +19,7 @@ rn_status rni_feature_norm(rn_model *model, const char *name, int norm, rn_index
                         " channels, expected groups that divide them",
                         name, groups, image->channels);
     const rni_norm_map map = {.name = name,
-                              .kind = RNI_NORM_GROUP,
+                              .kind = norm == BATCH ? RNI_NORM_BATCH : RNI_NORM_GROUP,
                               .width = image->channels,
                               .groups = norm == GROUP ? groups : 1,
                               .epsilon = EPSILON};

@@ -6,7 +6,7 @@
 
 #include "model/feature_map.h"
 
-/** Words of the option `norm` of convolutional networks: "none", "group", "layer". */
+/** Words of the option `norm` of convolutional networks: "none", "group", "layer", "batch". */
 extern const char *const rni_feature_norms[];
 
 /** The lines of an option table for a settings struct with the fields `norm` and `groups`. */
@@ -15,8 +15,8 @@ extern const char *const rni_feature_norms[];
      RNI_FIELD(struct_type, norm),                                                                 \
      .choices = rni_feature_norms,                                                                 \
      .initial = (usual),                                                                           \
-     .help = "normalise over all places and a group of channels (group), or over all numbers "     \
-             "(layer)"},                                                                           \
+     .help = "normalise a sample over all places and a group of channels (group) or all channels " \
+             "(layer), or each channel over all samples and places (batch)"},                      \
     {                                                                                              \
         .key = "groups", RNI_FIELD(struct_type, groups), .range = RNI_BETWEEN(1, 100000),          \
         .initial = "4", .help = "groups of channels that norm: group makes, of equal size"         \

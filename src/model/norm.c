@@ -1,6 +1,7 @@
 /*
  * Layer norm (Ba, Kiros and Hinton, arXiv 1607.06450), RMS norm (Zhang and Sennrich, arXiv
- * 1910.07467) and group norm (Wu and He, arXiv 1803.08494) from graph nodes. Gains and offsets
+ * 1910.07467), group norm (Wu and He, arXiv 1803.08494) and batch norm (Ioffe and Szegedy, arXiv
+ * 1502.03167) from graph nodes. Gains and offsets
  * enter by a plain product and sum, so that the kernel sees scales and biases.
  */
 #include "model/norm.h"
@@ -18,13 +19,23 @@ rni_norm rni_norm_make(rn_model *model, const rni_norm_map *map)
     return norm;
 }
 
-static rn_node mean_over(rn_graph *graph, rn_node x, unsigned axes, rn_index count)
+/* N, known to the graph at execution only. */
+static rn_node count_samples(rn_graph *graph)
 {
-    return rn_graph_scale(graph, rn_graph_sum(graph, x, axes, 1), 1.0 / (double)count);
+    const rn_node ones =
+        rn_graph_broadcast(graph, rn_graph_scalar(graph, 1.0), RN_SHAPE(RN_SAMPLES));
+    return rn_graph_sum(graph, ones, 1u, 0);
 }
 
-/* x (less its mean, if asked) over the root of its mean square + epsilon; `count` numbers lie in
-   the axes. */
+/* `count` numbers lie in the axes, times N where the sample axis is one of them. */
+static rn_node mean_over(rn_graph *graph, rn_node x, unsigned axes, rn_index count)
+{
+    const rn_node mean =
+        rn_graph_scale(graph, rn_graph_sum(graph, x, axes, 1), 1.0 / (double)count);
+    return axes & 1u ? rn_graph_divide(graph, mean, count_samples(graph)) : mean;
+}
+
+/* x (less its mean, if asked) over the root of its mean square + epsilon. */
 static rn_node normalise(rn_graph *graph, rn_node x, unsigned axes, rn_index count, bool centres,
                          double epsilon)
 {
@@ -35,13 +46,26 @@ static rn_node normalise(rn_graph *graph, rn_node x, unsigned axes, rn_index cou
     return rn_graph_multiply(graph, centred, over);
 }
 
+static rn_index count_positions(rn_shape shape)
+{
+    rn_index positions = 1;
+    for (int axis = 1; axis < shape.rank - 1; axis++)
+        positions *= shape.dims[axis];
+    return positions;
+}
+
+static rn_node normalise_batch(rn_graph *graph, const rni_norm_map *map, rn_node x)
+{
+    const rn_shape shape = rn_graph_shape(graph, x);
+    const unsigned axes = (1u << (unsigned)(shape.rank - 1)) - 1u; /* all but the channels */
+    return normalise(graph, x, axes, count_positions(shape), true, map->epsilon);
+}
+
 /* [N, .., width] by way of [N, positions, groups, width / groups] */
 static rn_node normalise_groups(rn_graph *graph, const rni_norm_map *map, rn_node x)
 {
     const rn_shape shape = rn_graph_shape(graph, x);
-    rn_index positions = 1;
-    for (int axis = 1; axis < shape.rank - 1; axis++)
-        positions *= shape.dims[axis];
+    const rn_index positions = count_positions(shape);
     const rn_index members = map->width / map->groups;
     const rn_node apart =
         rn_graph_reshape(graph, x, RN_SHAPE(RN_SAMPLES, positions, map->groups, members));
@@ -50,16 +74,25 @@ static rn_node normalise_groups(rn_graph *graph, const rni_norm_map *map, rn_nod
     return rn_graph_reshape(graph, y, shape);
 }
 
+static rn_node normalise_kind(rn_graph *graph, const rni_norm_map *map, rn_node x)
+{
+    const unsigned last = 1u << (unsigned)(rn_graph_shape(graph, x).rank - 1);
+    switch (map->kind) {
+    case RNI_NORM_NONE: break;
+    case RNI_NORM_LAST: return normalise(graph, x, last, map->width, true, map->epsilon);
+    case RNI_NORM_RMS: return normalise(graph, x, last, map->width, false, map->epsilon);
+    case RNI_NORM_GROUP: return normalise_groups(graph, map, x);
+    case RNI_NORM_BATCH: return normalise_batch(graph, map, x);
+    }
+    return x;
+}
+
 rn_node rni_norm_apply(rn_model *model, const rni_norm *norm, rn_node x)
 {
     rn_graph *graph = model->graph;
     const rni_norm_map *map = &norm->map;
     if (map->kind == RNI_NORM_NONE || x == RN_NODE_NONE) return x;
-    const int last = rn_graph_shape(graph, x).rank - 1;
-    const rn_node y = map->kind == RNI_NORM_GROUP
-                          ? normalise_groups(graph, map, x)
-                          : normalise(graph, x, 1u << (unsigned)last, map->width,
-                                      map->kind != RNI_NORM_RMS, map->epsilon);
+    const rn_node y = normalise_kind(graph, map, x);
     const rn_node scaled = rn_graph_multiply(graph, y, norm->gain);
     return map->kind == RNI_NORM_RMS ? scaled : rn_graph_add(graph, scaled, norm->offset);
 }

@@ -6,12 +6,13 @@
 
 #include "model/layer.h"
 
-/** Over which numbers mean and variance are taken. All keep samples apart. */
+/** Over which numbers mean and variance are taken. All but the last keep samples apart. */
 typedef enum rni_norm_kind {
     RNI_NORM_NONE,
     RNI_NORM_LAST, /**< the last axis: every position by itself */
     RNI_NORM_RMS,  /**< the last axis; no mean taken off, mean square for the variance, no offset */
-    RNI_NORM_GROUP /**< all positions, and a group of neighbouring channels */
+    RNI_NORM_GROUP, /**< all positions, and a group of neighbouring channels */
+    RNI_NORM_BATCH  /**< all samples and positions, every channel by itself */
 } rni_norm_kind;
 
 typedef struct rni_norm_map {

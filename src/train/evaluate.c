@@ -70,8 +70,8 @@ static rn_status find_tiles(rn_trainer *t, rn_index n_samples, rni_tiles **out)
     const rn_index n_wanted = t->loss_nodes.error == t->loss_nodes.residual ? 3 : 4;
     rni_tiles *made = NULL;
     RNI_TRY(rni_tiles_create(rn_model_graph(t->desc.model), n_samples,
-                             rni_tile_size(n_samples, t->n_weights), n_wanted, wanted,
-                             t->desc.n_threads, &made));
+                             rni_trainer_tile(t, n_samples), n_wanted, wanted, t->desc.n_threads,
+                             &made));
     rni_tiles_destroy(t->evaluations[t->next_evaluation]);
     t->evaluations[t->next_evaluation] = made;
     t->next_evaluation = (t->next_evaluation + 1) % RNI_EVALUATIONS_KEPT;

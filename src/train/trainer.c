@@ -86,15 +86,20 @@ static rn_status list_parameters(rn_trainer *t)
     return RN_OK;
 }
 
+rn_index rni_trainer_tile(const rn_trainer *t, rn_index n_samples)
+{
+    return t->is_coupled ? n_samples : rni_tile_size(n_samples, t->n_weights);
+}
+
 rn_status rni_trainer_plan_gradient(rn_trainer *t, rn_index n_samples, rni_tiles **out)
 {
     rn_node *wanted = rni_alloc(t->n_parameters + 1, sizeof *wanted);
     if (!wanted) return rni_fail(RN_ERR_MEMORY, "rn_trainer_create: no memory for parameters");
     memcpy(wanted, t->gradients, (size_t)t->n_parameters * sizeof *wanted);
     wanted[t->n_parameters] = t->total;
-    const rn_status status = rni_tiles_create(rn_model_graph(t->desc.model), n_samples,
-                                              rni_tile_size(n_samples, t->n_weights),
-                                              t->n_parameters + 1, wanted, t->desc.n_threads, out);
+    const rn_status status =
+        rni_tiles_create(rn_model_graph(t->desc.model), n_samples, rni_trainer_tile(t, n_samples),
+                         t->n_parameters + 1, wanted, t->desc.n_threads, out);
     rni_free(wanted);
     return status;
 }
@@ -161,6 +166,13 @@ static rn_status describe(rn_trainer *t)
                         "train.kind: found %s with sampler.kind %s, expected sampler.kind full, or "
                         "train.kind sgd, adam or svrg: it takes all samples in every step",
                         dynamics->kind->options->name, t->desc.sampler->kind->options->name);
+    if (t->is_coupled && t->desc.sampler && !t->desc.sampler->kind->is_full)
+        return rni_fail(RN_ERR_CONFIG,
+                        "sampler.kind: found %s with a model whose samples act on each other "
+                        "(norm: batch), expected full: with statistics of minibatches the network "
+                        "is another function in every step, and no kernel describes it; norm: "
+                        "group keeps samples apart",
+                        t->desc.sampler->kind->options->name);
     if (rni_rate_lacks_length(&t->descent.rate, t->desc.n_steps))
         return rni_fail(RN_ERR_CONFIG,
                         "train.schedule: found a schedule without an end, expected schedule_steps, "
@@ -178,6 +190,8 @@ rn_status rn_trainer_create(const rn_trainer_desc *desc, rn_trainer **out)
     t->n_weights = rn_model_n_weights(desc->model);
     t->n_features = rn_model_n_features(desc->model);
     t->n_outputs = rn_model_n_outputs(desc->model);
+    t->is_coupled =
+        rn_graph_rows(rn_model_graph(desc->model), rn_model_output(desc->model)) == RN_ROWS_MIXED;
     rn_status status = list_parameters(t);
     if (status == RN_OK) status = append_loss(t);
     if (status == RN_OK) status = describe(t);

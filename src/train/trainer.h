@@ -57,6 +57,7 @@ struct rn_trainer {
     rn_train_state state;
     double scale; /**< lambda_max(0); 0: not given */
 
+    bool is_coupled;   /**< the network mixes samples: they are never cut into tiles */
     bool has_gradient; /**< the next three belong to theta */
     double loss;
     double gradient_norm;
@@ -88,6 +89,9 @@ RN_NODISCARD rn_status rni_trainer_gradient_at(rn_trainer *trainer, const double
 /** The same on the batch of the present step, without the norm. */
 RN_NODISCARD rn_status rni_trainer_batch_gradient(rn_trainer *trainer, const double *theta,
                                                   double *loss, double *gradient);
+
+/** Samples of a tile: all of them where they act on each other. */
+rn_index rni_trainer_tile(const rn_trainer *t, rn_index n_samples);
 
 /** Plans total and gradients on that many samples. @return RN_OK; RN_ERR_MEMORY */
 RN_NODISCARD rn_status rni_trainer_plan_gradient(rn_trainer *t, rn_index n_samples,
