@@ -13,11 +13,9 @@
 
 #include "backends/blas.h"
 #include "core/memory.h"
-#include "core/rng.h"
-#include "timing.h"
+#include "gemm.h"
 
 #define N_LAYERS 3
-#define GEMM     2048
 
 static const rn_index widths[N_LAYERS + 1] = {784, 512, 512, 10};
 
@@ -38,16 +36,6 @@ typedef struct setting {
     rn_op *op;
     double *product;
 } setting;
-
-static double *normal(rn_index n, double scale, uint32_t part)
-{
-    double *numbers = rni_alloc(n, sizeof *numbers);
-    if (!numbers) exit(3);
-    rni_rng_fill_normal((rni_stream){.seed = 1, .part = part}, 0, n, numbers);
-    for (rn_index i = 0; i < n; i++)
-        numbers[i] *= scale;
-    return numbers;
-}
 
 static rn_node gelu(rn_graph *g, rn_node x)
 {
@@ -135,33 +123,6 @@ static void multiply(void *user)
     setting *s = user;
     const rn_index n = rn_op_rows(s->op);
     must(rn_op_apply(s->op, 1, s->u, n, s->product, n), "rn_op_apply");
-}
-
-typedef struct squares {
-    double *a;
-    double *b;
-    double *c;
-} squares;
-
-static void multiply_squares(void *user)
-{
-    squares *s = user;
-    must(rni_gemm(false, true, GEMM, GEMM, GEMM, 1.0, s->a, GEMM, s->b, GEMM, 0.0, s->c, GEMM),
-         "rni_gemm");
-}
-
-/* Flops per second of a large product. */
-static double dgemm_rate(int n_threads)
-{
-    const rn_index size = (rn_index)GEMM * GEMM;
-    squares s = {normal(size, 1.0, 6), normal(size, 1.0, 7), normal(size, 1.0, 8)};
-    if (n_threads > 1) rni_blas_raise_threads(n_threads);
-    const double elapsed = least_s(4, 1, multiply_squares, &s);
-    if (n_threads > 1) rni_blas_restore_threads();
-    rni_free(s.a);
-    rni_free(s.b);
-    rni_free(s.c);
-    return 2.0 * (double)size * GEMM / elapsed;
 }
 
 static void measure(rn_index n_samples, int n_threads)

@@ -16,7 +16,6 @@
     X(report)                                                                                      \
     X(plan)                                                                                        \
     X(study)                                                                                       \
-    X(claims)                                                                                      \
     X(transport)                                                                                   \
     X(fit)                                                                                         \
     X(forecast)                                                                                    \
