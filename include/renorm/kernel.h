@@ -155,6 +155,16 @@ RN_API RN_NODISCARD rn_status rn_jacobian_apply_transpose(rn_kernel *kernel,
 RN_API RN_NODISCARD rn_status rn_kernel_operator(rn_kernel *kernel, const rn_kernel_point *point,
                                                  rn_op **out);
 
+/**
+ * The same at the point's present theta, for many products there: activations are computed once and
+ * kept for as many samples as fit max_factor_bytes (rn_kernel_limit_memory), the others computed
+ * anew. The numbers are those of rn_kernel_operator to the bit. theta must not change while the
+ * operator lives. Cost of one column: about 1.2 gradients where all activations are kept.
+ * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_DOMAIN; RN_ERR_MEMORY
+ */
+RN_API RN_NODISCARD rn_status rn_kernel_fixed_operator(rn_kernel *kernel,
+                                                       const rn_kernel_point *point, rn_op **out);
+
 /** M' along v [P] (borrowed too) as an operator, n x n, symmetric. */
 RN_API RN_NODISCARD rn_status rn_kernel_tangent_operator(rn_kernel *kernel,
                                                          const rn_kernel_point *point,

@@ -38,6 +38,19 @@ RN_API RN_NODISCARD rn_status rn_plan_create(const rn_graph *graph, rn_index n_s
                                              rn_index n_wanted, const rn_node *wanted,
                                              rn_plan **out);
 
+/**
+ * The same, where the caller has the numbers of some nodes already: given nodes are bound with
+ * rn_workspace_bind like inputs, and what only they need is not computed. So one execution can
+ * leave activations behind that many others start from.
+ *
+ * @param given  [n_given] any nodes; those the plan does not need are ignored
+ * @return as rn_plan_create
+ */
+RN_API RN_NODISCARD rn_status rn_plan_create_given(const rn_graph *graph, rn_index n_samples,
+                                                   rn_index n_given, const rn_node *given,
+                                                   rn_index n_wanted, const rn_node *wanted,
+                                                   rn_plan **out);
+
 /** Releases a plan; its workspaces must be gone. NULL is allowed. */
 RN_API void rn_plan_destroy(rn_plan *plan);
 
@@ -62,9 +75,9 @@ RN_API RN_NODISCARD rn_status rn_workspace_create(const rn_plan *plan, rn_worksp
 RN_API void rn_workspace_destroy(rn_workspace *work);
 
 /**
- * Names the array of an input or parameter, row-major, borrowed until bound anew or destroyed. A
- * node the plan does not need is accepted and ignored.
- * @return RN_OK; RN_ERR_ARGUMENT (not an input or parameter)
+ * Names the array of an input, parameter or given node, row-major, borrowed until bound anew or
+ * destroyed. A node the plan does not need is accepted and ignored.
+ * @return RN_OK; RN_ERR_ARGUMENT (not an input, parameter or given node)
  */
 RN_API RN_NODISCARD rn_status rn_workspace_bind(rn_workspace *work, rn_node leaf,
                                                 const double *values);

@@ -62,7 +62,7 @@ bool rni_plan_computes(const rni_planner *p, rn_node node)
 {
     const rni_node *self = rni_graph_node(p->graph, node);
     const rni_family family = rni_op_family(self->op);
-    if (family == RNI_FAMILY_LEAF || family == RNI_FAMILY_VIEW) return false;
+    if (p->is_given[node] || family == RNI_FAMILY_LEAF || family == RNI_FAMILY_VIEW) return false;
     if (family != RNI_FAMILY_REDUCE) return true;
     const rni_view *input = &p->dense[self->inputs[0]];
     for (int i = 0; i < input->rank; i++)
@@ -77,7 +77,7 @@ static rn_status prepare(rni_planner *p, rn_index n_wanted, const rn_node *wante
         p->is_needed[wanted[i]] = true;
     }
     for (rn_node i = (rn_node)p->n - 1; i >= 0; i--) {
-        if (!p->is_needed[i]) continue;
+        if (!p->is_needed[i] || p->is_given[i]) continue;
         const rni_node *self = rni_graph_node(p->graph, i);
         for (int k = 0; k < self->n_inputs; k++)
             p->is_needed[self->inputs[k]] = true;
@@ -87,7 +87,7 @@ static rn_status prepare(rni_planner *p, rn_index n_wanted, const rn_node *wante
         p->same_as[i] = i;
         if (!p->is_needed[i]) continue;
         RNI_TRY(resolve(p, i));
-        p->same_as[i] = same_as(p, i);
+        if (!p->is_given[i]) p->same_as[i] = same_as(p, i);
         if (rni_plan_computes(p, i)) p->plan->n_nodes++;
     }
     return RN_OK;
@@ -98,7 +98,8 @@ static rn_status prepare(rni_planner *p, rn_index n_wanted, const rn_node *wante
 static void visit_users(const rni_planner *p, rn_index *position, rn_node *users)
 {
     for (rn_node i = 0; i < p->n; i++) {
-        if (!p->is_needed[i] || (p->same_as[i] != i && !p->is_wanted[i])) continue;
+        if (!p->is_needed[i] || p->is_given[i] || (p->same_as[i] != i && !p->is_wanted[i]))
+            continue;
         const rni_node *self = rni_graph_node(p->graph, i);
         for (int k = 0; k < self->n_inputs; k++) {
             const rn_node input = p->same_as[self->inputs[k]];
@@ -130,6 +131,7 @@ static bool planner_create(rni_planner *p, const rn_graph *graph, rn_plan *plan)
     *p = (rni_planner){.graph = graph, .plan = plan, .n = n};
     p->is_needed = rni_alloc_zero(n, sizeof *p->is_needed);
     p->is_wanted = rni_alloc_zero(n, sizeof *p->is_wanted);
+    p->is_given = rni_alloc_zero(n, sizeof *p->is_given);
     p->same_as = rni_alloc_zero(n, sizeof *p->same_as);
     p->dense = rni_alloc_zero(n, sizeof *p->dense);
     p->values = rni_alloc_zero(n, sizeof *p->values);
@@ -142,15 +144,16 @@ static bool planner_create(rni_planner *p, const rn_graph *graph, rn_plan *plan)
     plan->wanted_of = rni_alloc(n, sizeof *plan->wanted_of);
     plan->names = rni_alloc_zero(n, sizeof *plan->names);
     plan->n_graph_nodes = plan->names ? n : 0;
-    return p->is_needed && p->is_wanted && p->same_as && p->dense && p->values && p->user_start
-           && p->group && p->group_head && p->group_tail && p->group_next && plan->leaf_of
-           && plan->wanted_of && plan->names;
+    return p->is_needed && p->is_wanted && p->is_given && p->same_as && p->dense && p->values
+           && p->user_start && p->group && p->group_head && p->group_tail && p->group_next
+           && plan->leaf_of && plan->wanted_of && plan->names;
 }
 
 static void planner_destroy(rni_planner *p)
 {
     rni_free(p->is_needed);
     rni_free(p->is_wanted);
+    rni_free(p->is_given);
     rni_free(p->same_as);
     rni_free(p->dense);
     rni_free(p->values);
@@ -189,7 +192,8 @@ static bool copy_names(rni_planner *p)
     rn_plan *plan = p->plan;
     for (rn_node i = 0; i < p->n; i++) {
         const rni_node *self = rni_graph_node(p->graph, i);
-        const bool is_bound = self->op == RNI_OP_INPUT || self->op == RNI_OP_PARAMETER;
+        const bool is_bound =
+            p->is_given[i] || self->op == RNI_OP_INPUT || self->op == RNI_OP_PARAMETER;
         plan->leaf_of[i] = is_bound ? RNI_UNUSED_LEAF : RNI_NO_LEAF;
         plan->wanted_of[i] = -1;
         const bool is_named = is_bound || rni_op_family(self->op) == RNI_FAMILY_INDEX;
@@ -215,8 +219,11 @@ static bool chain_uses(rn_plan *plan)
     return true;
 }
 
-static rn_status make(rni_planner *p, rn_index n_wanted, const rn_node *wanted)
+static rn_status make(rni_planner *p, rn_index n_given, const rn_node *given, rn_index n_wanted,
+                      const rn_node *wanted)
 {
+    for (rn_index i = 0; i < n_given; i++)
+        p->is_given[given[i]] = true;
     RNI_TRY(prepare(p, n_wanted, wanted));
     if (!copy_names(p) || !list_users(p)) return rni_plan_out_of_memory();
     rni_plan_fuse(p);
@@ -228,15 +235,26 @@ static rn_status make(rni_planner *p, rn_index n_wanted, const rn_node *wanted)
 rn_status rn_plan_create(const rn_graph *graph, rn_index n_samples, rn_index n_wanted,
                          const rn_node *wanted, rn_plan **out)
 {
+    return rn_plan_create_given(graph, n_samples, 0, NULL, n_wanted, wanted, out);
+}
+
+rn_status rn_plan_create_given(const rn_graph *graph, rn_index n_samples, rn_index n_given,
+                               const rn_node *given, rn_index n_wanted, const rn_node *wanted,
+                               rn_plan **out)
+{
     RNI_TRY(check_arguments(graph, n_samples, n_wanted, wanted, out));
+    for (rn_index i = 0; i < n_given; i++)
+        if (!given || given[i] < 0 || given[i] >= rn_graph_size(graph))
+            return rni_fail(RN_ERR_ARGUMENT,
+                            "rn_plan_create_given: given[%" PRId64 "] is no node of the graph", i);
     rn_plan *plan = rni_alloc_zero(1, sizeof *plan);
     if (!plan) return rni_plan_out_of_memory();
     plan->device = rni_device_host();
     plan->n_samples = n_samples;
 
     rni_planner p;
-    rn_status status =
-        planner_create(&p, graph, plan) ? make(&p, n_wanted, wanted) : rni_plan_out_of_memory();
+    rn_status status = planner_create(&p, graph, plan) ? make(&p, n_given, given, n_wanted, wanted)
+                                                       : rni_plan_out_of_memory();
     planner_destroy(&p);
     if (status < 0)
         rn_plan_destroy(plan);

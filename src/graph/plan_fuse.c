@@ -12,6 +12,7 @@
 static bool is_elementwise(const rni_planner *p, rn_node node)
 {
     const rni_family family = rni_op_family(rni_graph_node(p->graph, node)->op);
+    if (p->is_given[node]) return false;
     return family == RNI_FAMILY_UNARY || family == RNI_FAMILY_BINARY;
 }
 

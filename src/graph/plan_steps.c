@@ -120,7 +120,7 @@ static bool add_leaf(rni_planner *p, rn_node node)
 {
     const rni_node *self = rni_graph_node(p->graph, node);
     rn_plan *plan = p->plan;
-    const bool is_constant = self->op == RNI_OP_CONSTANT;
+    const bool is_constant = self->op == RNI_OP_CONSTANT && !p->is_given[node];
     const int storage = new_storage(p, is_constant ? RNI_STORAGE_CONSTANT : RNI_STORAGE_LEAF, node);
     if (storage < 0) return false;
     p->values[node] = (rni_value){.storage = storage, .view = p->dense[node]};
@@ -431,7 +431,7 @@ static bool add_node(rni_planner *p, rn_node node)
         p->values[node] = p->values[same];
     else if (rni_plan_computes(p, node))
         is_added = add_computed(p, node);
-    else if (rni_graph_node(p->graph, node)->n_inputs == 0)
+    else if (p->is_given[node] || rni_graph_node(p->graph, node)->n_inputs == 0)
         is_added = add_leaf(p, node);
     else
         is_added = add_view(p, node);

@@ -32,6 +32,7 @@ typedef struct rni_planner {
 
     bool *is_needed;   /**< [n] */
     bool *is_wanted;   /**< [n] */
+    bool *is_given;    /**< [n]: bound by the caller like a leaf */
     rn_node *same_as;  /**< [n]: an earlier node with the same numbers and dimensions, or itself */
     rni_view *dense;   /**< [n]: dimensions with the number of samples filled in, dense strides */
     rni_value *values; /**< [n] */

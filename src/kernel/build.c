@@ -7,6 +7,7 @@
  *     APPLY_TANGENT      a' = J' d0 + J d2           forward derivative of a, theta along d1
  *     TRANSPOSE          g  = J^T u                  reverse derivative with cotangent G u
  *     TRANSPOSE_TANGENT  g' = (J')^T u               forward derivative of g, theta along d0
+ *     KEEP, .._KEPT      what J v and J^T u have in common at one point, and the rest of them
  */
 #include <stdio.h>
 
@@ -203,6 +204,27 @@ static rn_status build_jacobian(rn_kernel *kernel, rni_program_kind kind, rni_pr
     return RN_OK;
 }
 
+/* The activations, or a program of J that starts from them. */
+static rn_status build_kept(rn_kernel *kernel, rni_program_kind kind, rni_program *program)
+{
+    RNI_TRY(rni_keep_find(kernel));
+    const rni_program *plain = kind == RNI_PROGRAM_APPLY_KEPT
+                                   ? &kernel->programs[RNI_PROGRAM_APPLY]
+                                   : &kernel->programs[RNI_PROGRAM_TRANSPOSE];
+    const bool is_keep = kind == RNI_PROGRAM_KEEP;
+    const rn_index n = is_keep ? kernel->n_kept : plain->n_wanted;
+    rn_node *wanted = new_nodes(n);
+    if (!wanted) return no_memory();
+    for (rn_index i = 0; i < n; i++)
+        wanted[i] = is_keep ? kernel->kept[i] : plain->wanted[i];
+    program->wanted = wanted;
+    program->n_wanted = n;
+    program->n_given = is_keep ? 0 : kernel->n_kept;
+    program->given = kernel->kept;
+    program->is_built = true;
+    return RN_OK;
+}
+
 rn_status rni_kernel_build(rn_kernel *kernel, rni_program_kind kind)
 {
     rni_program *program = &kernel->programs[kind];
@@ -212,6 +234,9 @@ rn_status rni_kernel_build(rn_kernel *kernel, rni_program_kind kind)
     case RNI_PROGRAM_FACTORS_TANGENT: return build_factors(kernel, false, true, program);
     case RNI_PROGRAM_ROWS: return build_factors(kernel, true, false, program);
     case RNI_PROGRAM_ROWS_TANGENT: return build_factors(kernel, true, true, program);
+    case RNI_PROGRAM_KEEP:
+    case RNI_PROGRAM_APPLY_KEPT:
+    case RNI_PROGRAM_TRANSPOSE_KEPT: return build_kept(kernel, kind, program);
     case RNI_PROGRAM_APPLY:
     case RNI_PROGRAM_APPLY_TANGENT:
     case RNI_PROGRAM_TRANSPOSE:

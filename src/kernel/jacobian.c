@@ -22,6 +22,7 @@ typedef struct sweep {
     rni_program_kind kind;
     const rni_leaves *leaves;
     rn_index tile;
+    rn_index n_kept;     /* samples whose activations are there */
     rn_index first_tile; /* of the wave */
     rn_index width;      /* numbers per tile in reverse */
     double *out;
@@ -38,9 +39,38 @@ static rn_status check_finite(rn_index n, const double *values, const char *func
     return RN_OK;
 }
 
-static rn_status prepare(rn_kernel *kernel, rni_program_kind kind, rn_index n_samples)
+/* The program that starts from activations. */
+static rni_program_kind kept_kind(rni_program_kind kind)
 {
-    return rni_program_prepare(kernel, kind, n_samples, kernel->is_coupled ? n_samples : 0, 0);
+    return kind == RNI_PROGRAM_APPLY ? RNI_PROGRAM_APPLY_KEPT : RNI_PROGRAM_TRANSPOSE_KEPT;
+}
+
+/* Plans what the tiles need: those with activations start from them, the others from the inputs,
+   and all are cut in the same way, so that the bits do not depend on how many are kept. */
+static rn_status prepare(sweep *s)
+{
+    rn_kernel *kernel = s->kernel;
+    const rn_index n_samples = s->leaves->point->n_samples;
+    const rni_kept *kept = s->leaves->kept;
+    RNI_TRY(rni_program_cut(kernel, s->kind, kernel->is_coupled ? n_samples : 0));
+    s->tile = kernel->programs[s->kind].tile;
+    s->n_kept = !kept                          ? 0
+                : kept->n_samples == n_samples ? n_samples
+                                               : kept->n_samples / s->tile * s->tile;
+    if (s->n_kept > 0)
+        RNI_TRY(rni_program_prepare(kernel, kept_kind(s->kind), s->n_kept, s->tile, 0));
+    if (s->n_kept == n_samples) return RN_OK;
+    return rni_program_prepare(kernel, s->kind, n_samples, s->tile, 0);
+}
+
+/* Runs one tile; its work space. */
+static rn_status run_tile(const sweep *s, int thread, rni_leaves *leaves, rn_index first,
+                          rn_index count, rn_workspace **work)
+{
+    const bool is_kept = first + count <= s->n_kept;
+    if (!is_kept) leaves->kept = NULL;
+    return rni_program_run(s->kernel, is_kept ? kept_kind(s->kind) : s->kind, thread, leaves, first,
+                           count, work);
 }
 
 static rn_status forward_tile(void *user, rn_index task, int thread)
@@ -48,8 +78,9 @@ static rn_status forward_tile(void *user, rn_index task, int thread)
     const sweep *s = user;
     const rn_index first = task * s->tile;
     const rn_index count = rni_min(s->tile, s->leaves->point->n_samples - first);
+    rni_leaves leaves = *s->leaves;
     rn_workspace *work = NULL;
-    RNI_TRY(rni_program_run(s->kernel, s->kind, thread, s->leaves, first, count, &work));
+    RNI_TRY(run_tile(s, thread, &leaves, first, count, &work));
     const double *values = rn_workspace_value(work, s->kernel->programs[s->kind].wanted[0]);
     if (!values) return rni_fail(RN_ERR_INTERNAL, "rn_jacobian_apply: J v has no value");
     memcpy(s->out + first * s->kernel->n_rows, values,
@@ -62,8 +93,7 @@ rn_status rni_jacobian_forward(rn_kernel *kernel, rni_program_kind kind, const r
 {
     const rn_index n_samples = leaves->point->n_samples;
     sweep s = {.kernel = kernel, .kind = kind, .leaves = leaves};
-    rn_status status = prepare(kernel, kind, n_samples);
-    s.tile = kernel->programs[kind].tile;
+    rn_status status = prepare(&s);
     s.out = out;
     const rn_index n = n_samples * kernel->n_rows;
     rni_ranks_clear(kernel->ranks, n, out);
@@ -82,7 +112,7 @@ static rn_status reverse_tile(void *user, rn_index task, int thread)
     rni_leaves leaves = *s->leaves;
     leaves.cotangent += first * kernel->n_rows;
     rn_workspace *work = NULL;
-    RNI_TRY(rni_program_run(kernel, s->kind, thread, &leaves, first, count, &work));
+    RNI_TRY(run_tile(s, thread, &leaves, first, count, &work));
     const rni_program *program = &kernel->programs[s->kind];
     double *to = s->out + task * s->width;
     for (rn_index w = 0; w < program->n_wanted; w++) {
@@ -120,8 +150,8 @@ rn_status rni_jacobian_reverse(rn_kernel *kernel, rni_program_kind kind, const r
                .kind = kind,
                .leaves = leaves,
                .width = both ? 2 * kernel->n_weights : kernel->n_weights};
-    rn_status status = prepare(kernel, kind, n_samples);
-    s.tile = rni_max(kernel->programs[kind].tile, 1);
+    rn_status status = prepare(&s);
+    s.tile = rni_max(s.tile, 1);
     const rn_index n_tiles = rni_ceil_div(n_samples, s.tile);
     const rn_index wave = rni_min(WAVE, n_tiles);
     rn_index n_words = 0;

@@ -169,6 +169,7 @@ void rn_kernel_destroy(rn_kernel *kernel)
     for (int i = 0; i < RNI_N_PROGRAMS; i++)
         rni_program_clear(kernel, &kernel->programs[i]);
     rni_kernel_forget(kernel);
+    rni_free(kernel->kept);
     rni_free(kernel->directions);
     rni_free(kernel->inputs);
     rni_free(kernel->input_size);

@@ -11,6 +11,7 @@
  *     rows.c      row gradients of one chunk of a weight (order G; arrays only)
  *     assemble.c  blocks of samples, tiles, mirror
  *     jacobian.c  J v and J^T u
+ *     keep.c      activations of one point, kept for many products
  *     operator.c  M and its tangent as operators
  *
  * A unit is what one factor belongs to: a sample with K rows of J; in a coupled network, where no
@@ -87,6 +88,9 @@ typedef enum rni_program_kind {
     RNI_PROGRAM_APPLY_TANGENT,     /**< J' d0 + J d2, J' along d1 */
     RNI_PROGRAM_TRANSPOSE,         /**< J^T u */
     RNI_PROGRAM_TRANSPOSE_TANGENT, /**< and (J')^T u, J' along d0 */
+    RNI_PROGRAM_KEEP,              /**< activations that both of the next start from */
+    RNI_PROGRAM_APPLY_KEPT,        /**< APPLY from activations */
+    RNI_PROGRAM_TRANSPOSE_KEPT,    /**< TRANSPOSE from activations */
     RNI_N_PROGRAMS
 } rni_program_kind;
 
@@ -102,10 +106,12 @@ typedef struct rni_planned {
 typedef struct rni_program {
     bool is_built;
     rn_index n_wanted;
-    rn_node *wanted;  /**< owned */
-    rn_index tile;    /**< samples at a time; 0 until chosen */
-    rni_planned full; /**< for `tile` samples */
-    rni_planned rest; /**< for the samples left over */
+    rn_node *wanted;      /**< owned */
+    rn_index n_given;     /**< activations it starts from */
+    const rn_node *given; /**< borrowed from the kernel */
+    rn_index tile;        /**< samples at a time; 0 until chosen */
+    rni_planned full;     /**< for `tile` samples */
+    rni_planned rest;     /**< for the samples left over */
 } rni_program;
 
 struct rn_kernel {
@@ -134,6 +140,8 @@ struct rn_kernel {
     rn_node *directions; /**< [RNI_N_DIRECTIONS x n_parameters] inputs */
     rn_node cotangent;   /**< u [N, K]: input of TRANSPOSE; RN_NODE_NONE until built */
     rni_program programs[RNI_N_PROGRAMS];
+    rn_index n_kept;
+    rn_node *kept; /**< [n_kept] nodes of activations; NULL until RNI_PROGRAM_KEEP is built */
 };
 
 /* ---- analysis.c ---- */
@@ -155,7 +163,8 @@ RN_NODISCARD rn_status rni_kernel_build(rn_kernel *kernel, rni_program_kind kind
 typedef struct rni_leaves {
     const rn_kernel_point *point;
     const double *directions[RNI_N_DIRECTIONS];
-    const double *cotangent; /**< [samples of the tile x K] */
+    const double *cotangent;     /**< [samples of the tile x K] */
+    const struct rni_kept *kept; /**< activations, for programs that start from them */
 } rni_leaves;
 
 /** Builds the program, chooses its tile by shapes, and plans it for n_samples: tiles of
@@ -163,6 +172,9 @@ typedef struct rni_leaves {
     asks for a tile that divides it or that it divides. */
 RN_NODISCARD rn_status rni_program_prepare(rn_kernel *kernel, rni_program_kind kind,
                                            rn_index n_samples, rn_index tile, rn_index multiple);
+
+/** Builds the program and chooses its tile, as rni_program_prepare would, without planning it. */
+RN_NODISCARD rn_status rni_program_cut(rn_kernel *kernel, rni_program_kind kind, rn_index tile);
 
 /** Bytes of the workspaces that rni_program_prepare would make, and the tile it would choose. */
 RN_NODISCARD rn_status rni_program_bytes(rn_kernel *kernel, rni_program_kind kind,
@@ -178,6 +190,33 @@ RN_NODISCARD rn_status rni_program_run(rn_kernel *kernel, rni_program_kind kind,
                                        rn_workspace **work);
 
 void rni_program_clear(rn_kernel *kernel, rni_program *program);
+
+/** Gives the plans and workspaces back; the program stays built. */
+void rni_program_rest(rn_kernel *kernel, rni_program *program);
+
+/* ---- keep.c ---- */
+
+/** Activations of the first n_samples at one point: node by node, sample by sample. */
+typedef struct rni_kept {
+    rn_index n_samples;
+    double **values; /**< [kernel->n_kept] arrays [n_samples, ..], of one owned block */
+} rni_kept;
+
+/** Finds the nodes that RNI_PROGRAM_KEEP computes; appends those of APPLY and TRANSPOSE. */
+RN_NODISCARD rn_status rni_keep_find(rn_kernel *kernel);
+
+/** Numbers per sample of a kept node. */
+rn_index rni_keep_size(const rn_kernel *kernel, rn_index i);
+
+/** Bytes of the activations of one sample; 0: nothing is worth keeping. */
+RN_NODISCARD rn_status rni_keep_bytes(rn_kernel *kernel, rn_index *per_sample);
+
+/** Computes and keeps the activations of as many samples as fit max_bytes, whole tiles only.
+ *out is NULL where none fit. */
+RN_NODISCARD rn_status rni_keep_create(rn_kernel *kernel, const rn_kernel_point *point,
+                                       rn_index max_bytes, rni_kept **out);
+
+void rni_keep_destroy(rni_kept *kept);
 
 /* ---- assemble.c ---- */
 

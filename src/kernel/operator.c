@@ -19,21 +19,23 @@ typedef struct product {
     const double *v;              /* borrowed; NULL for M */
     rn_index n;
     double *gradient; /* owned: [P], or [2 P] for the tangent */
+    rni_kept *kept;   /* owned: activations of M at a fixed point, or NULL */
 } product;
 
 static void release(void *user)
 {
     product *p = user;
+    rni_keep_destroy(p->kept);
     rni_free(p->gradient);
     rni_free(p);
 }
 
 static rn_status apply_one(product *p, const double *x, double *y)
 {
-    rni_leaves reverse = {.point = p->point, .directions = {p->v}, .cotangent = x};
+    rni_leaves reverse = {.point = p->point, .directions = {p->v}, .cotangent = x, .kept = p->kept};
     const rni_program_kind down = p->v ? RNI_PROGRAM_TRANSPOSE_TANGENT : RNI_PROGRAM_TRANSPOSE;
     RNI_TRY(rni_jacobian_reverse(p->kernel, down, &reverse, p->gradient));
-    rni_leaves forward = {.point = p->point, .directions = {p->gradient}};
+    rni_leaves forward = {.point = p->point, .directions = {p->gradient}, .kept = p->kept};
     if (p->v) {
         forward.directions[1] = p->v;
         forward.directions[2] = p->gradient + p->kernel->n_weights;
@@ -54,8 +56,9 @@ static int apply(void *user, rn_index n_vecs, const double *x, rn_index ldx, dou
     return RN_OK;
 }
 
+/* kept: taken over on success, may be NULL */
 static rn_status create(rn_kernel *kernel, const rn_kernel_point *point, const double *v,
-                        rn_op **out)
+                        rni_kept *kept, rn_op **out)
 {
     const rn_index size = v ? 2 * kernel->n_weights : kernel->n_weights;
     product *p = rni_alloc(1, sizeof *p);
@@ -78,7 +81,10 @@ static rn_status create(rn_kernel *kernel, const rn_kernel_point *point, const d
                              .user = p,
                              .release = release};
     const rn_status status = rni_op_create_native(&desc, out);
-    if (status < 0) release(p);
+    if (status < 0)
+        release(p);
+    else
+        p->kept = kept;
     return status;
 }
 
@@ -86,7 +92,18 @@ rn_status rn_kernel_operator(rn_kernel *kernel, const rn_kernel_point *point, rn
 {
     RNI_TRY(rni_kernel_check(kernel, point, "rn_kernel_operator"));
     if (!out) return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_operator: out is NULL");
-    return create(kernel, point, NULL, out);
+    return create(kernel, point, NULL, NULL, out);
+}
+
+rn_status rn_kernel_fixed_operator(rn_kernel *kernel, const rn_kernel_point *point, rn_op **out)
+{
+    rni_kept *kept = NULL;
+    RNI_TRY(rni_kernel_check(kernel, point, "rn_kernel_fixed_operator"));
+    if (!out) return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_fixed_operator: out is NULL");
+    RNI_TRY(rni_keep_create(kernel, point, kernel->max_factor_bytes, &kept));
+    const rn_status status = create(kernel, point, NULL, kept, out);
+    if (status < 0) rni_keep_destroy(kept);
+    return status;
 }
 
 rn_status rn_kernel_tangent_operator(rn_kernel *kernel, const rn_kernel_point *point,
@@ -95,5 +112,5 @@ rn_status rn_kernel_tangent_operator(rn_kernel *kernel, const rn_kernel_point *p
     RNI_TRY(rni_kernel_check(kernel, point, "rn_kernel_tangent_operator"));
     if (!v || !out)
         return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_tangent_operator: v or out is NULL");
-    return create(kernel, point, v, out);
+    return create(kernel, point, v, NULL, out);
 }

@@ -24,10 +24,15 @@ static void clear_planned(const rn_kernel *kernel, rni_planned *planned)
     *planned = (rni_planned){0};
 }
 
-void rni_program_clear(rn_kernel *kernel, rni_program *program)
+void rni_program_rest(rn_kernel *kernel, rni_program *program)
 {
     clear_planned(kernel, &program->full);
     clear_planned(kernel, &program->rest);
+}
+
+void rni_program_clear(rn_kernel *kernel, rni_program *program)
+{
+    rni_program_rest(kernel, program);
     rni_free(program->wanted);
     *program = (rni_program){0};
 }
@@ -37,7 +42,8 @@ static rn_status make_planned(const rn_kernel *kernel, const rni_program *progra
 {
     rni_planned planned = {.n_samples = n_samples};
     rn_status status =
-        rn_plan_create(kernel->graph, n_samples, program->n_wanted, program->wanted, &planned.plan);
+        rn_plan_create_given(kernel->graph, n_samples, program->n_given, program->given,
+                             program->n_wanted, program->wanted, &planned.plan);
     if (status < 0) return status;
     planned.work = rni_alloc_zero(kernel->n_threads, sizeof(rn_workspace *));
     if (!planned.work) status = rni_fail(RN_ERR_MEMORY, "rn_kernel: no memory for workspaces");
@@ -55,7 +61,8 @@ static rn_status plan_bytes(const rn_kernel *kernel, const rni_program *program,
                             rn_index *bytes)
 {
     rn_plan *plan = NULL;
-    RNI_TRY(rn_plan_create(kernel->graph, n_samples, program->n_wanted, program->wanted, &plan));
+    RNI_TRY(rn_plan_create_given(kernel->graph, n_samples, program->n_given, program->given,
+                                 program->n_wanted, program->wanted, &plan));
     *bytes = rn_plan_bytes(plan);
     rn_plan_destroy(plan);
     return RN_OK;
@@ -98,6 +105,11 @@ static rn_status need_tile(rn_kernel *kernel, rni_program_kind kind, rn_index ti
     if (tile > 0) *chosen = tile;
     if (*chosen == 0) RNI_TRY(choose_tile(kernel, &kernel->programs[kind], multiple, chosen));
     return RN_OK;
+}
+
+rn_status rni_program_cut(rn_kernel *kernel, rni_program_kind kind, rn_index tile)
+{
+    return need_tile(kernel, kind, tile, 0, &kernel->programs[kind].tile);
 }
 
 rn_status rni_program_prepare(rn_kernel *kernel, rni_program_kind kind, rn_index n_samples,
@@ -145,6 +157,9 @@ static rn_status bind_inputs(const rn_kernel *kernel, const rni_leaves *leaves, 
     }
     if (status == RN_OK && leaves->cotangent)
         status = rn_workspace_bind(work, kernel->cotangent, leaves->cotangent);
+    for (rn_index i = 0; leaves->kept && i < kernel->n_kept && status == RN_OK; i++)
+        status = rn_workspace_bind(work, kernel->kept[i],
+                                   leaves->kept->values[i] + first * rni_keep_size(kernel, i));
     return status;
 }
 

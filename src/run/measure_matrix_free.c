@@ -8,7 +8,8 @@
  * y_i^T M' y_j, products with the tangent, in the formula of the exact one; it has no guarantee,
  * and its error is the difference to what half of the steps give.
  *
- * Memory: (steps + 2) n + 2 P doubles and the work spaces of products.
+ * Memory: (steps + 5) n doubles, 18 gradients, the activations of one point where they fit, and the
+ * work spaces of products.
  */
 #include <float.h>
 #include <math.h>
@@ -121,19 +122,28 @@ static bool count_numbers(rn_index n, rn_index steps, rn_index *total)
            && rni_size_add(square, 2 * n + 5 * steps, total);
 }
 
-static rn_status count_programs(rni_stage *stage, bool flux, rn_index *bytes)
+/* Work spaces of the kernel's programs: both ways from activations, or anew where not all are kept,
+   and with the tangent. */
+static rn_status count_programs(rni_stage *stage, bool flux, bool all_kept, rn_index *bytes)
 {
-    static const rni_program_kind kinds[] = {RNI_PROGRAM_APPLY, RNI_PROGRAM_TRANSPOSE,
-                                             RNI_PROGRAM_APPLY_TANGENT,
-                                             RNI_PROGRAM_TRANSPOSE_TANGENT};
+    static const rni_program_kind kinds[] = {
+        RNI_PROGRAM_APPLY_KEPT, RNI_PROGRAM_TRANSPOSE_KEPT, RNI_PROGRAM_APPLY,
+        RNI_PROGRAM_TRANSPOSE,  RNI_PROGRAM_APPLY_TANGENT,  RNI_PROGRAM_TRANSPOSE_TANGENT};
     *bytes = 0;
-    for (int i = 0; i < (flux ? 4 : 2); i++) {
+    for (int i = 0; i < 6; i++) {
         rn_index tile = 0;
         rn_index one = 0;
+        if ((i == 3 && all_kept) || (i >= 4 && !flux)) continue; /* APPLY serves J v as well */
         RNI_TRY(
             rni_program_bytes(stage->kernel, kinds[i], stage->train.n_samples, 0, 0, &tile, &one));
         *bytes += one;
     }
+    if (!stage->change) return RN_OK;
+    rn_index tile = 0;
+    rn_index change = 0;
+    RNI_TRY(rni_program_bytes(stage->change, RNI_PROGRAM_APPLY, stage->train.n_samples, 0, 0, &tile,
+                              &change));
+    *bytes += change;
     return RN_OK;
 }
 
@@ -149,11 +159,15 @@ static rn_status bytes(const void *settings, rni_stage *stage, rni_measure_bytes
     if (!count_numbers(n, steps, &total) || !rni_size_mul(steps + 1 + VECTORS, n, &basis))
         return rni_fail(RN_ERR_UNSUPPORTED, "measure.matrix_free: %" PRId64 " rows are too many",
                         n);
-    RNI_TRY(count_programs(stage, chosen->flux, &programs));
+    rn_index per_sample = 0;
+    RNI_TRY(rni_keep_bytes(stage->kernel, &per_sample));
+    const rn_index all = per_sample * stage->train.n_samples;
+    const rn_index kept = rni_min(all, stage->kernel->max_factor_bytes);
+    RNI_TRY(count_programs(stage, chosen->flux, kept == all, &programs));
     const rn_index per_weight = chosen->flux ? 2 : 1;
     const rn_index gradients = per_weight * (WAVE + 1) * stage->n_weights;
     *out = (rni_measure_bytes){.kept = size * total + programs,
-                               .work = size * (basis + gradients),
+                               .work = size * (basis + gradients) + kept,
                                .snapshot = size * (2 * steps + SNAPSHOT_EXTRA)};
     return RN_OK;
 }
@@ -474,7 +488,7 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
     rn_op *op = NULL;
     rn_lanczos *lanczos = NULL;
     RNI_TRY(rn_trainer_error(x->stage->trainer, moment->theta, &x->stage->train, x->error));
-    rn_status status = rn_kernel_operator(x->stage->kernel, &point, &op);
+    rn_status status = rn_kernel_fixed_operator(x->stage->kernel, &point, &op);
     if (status == RN_OK)
         status = rn_lanczos_create(op, x->error, most_steps(x->settings, x->n), &lanczos);
     if (status == RN_OK) status = grow(x, lanczos);

@@ -4,6 +4,7 @@ rn_add_test(kernel_matrix property)
 rn_add_test(kernel_blocks property)
 rn_add_test(kernel_gram unit)
 rn_add_test(kernel_identities property)
+rn_add_test(kernel_kept property)
 rn_add_test(kernel_fault fault)
 rn_add_test(model_kernels property)
 

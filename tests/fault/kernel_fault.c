@@ -37,6 +37,10 @@ static rn_status use_kernel(const net *n, double *m, double *m_tangent)
     if (status == RN_OK) status = rn_op_apply(op, 1, m, n->n, m_tangent, n->n);
     rn_op_destroy(op);
     op = NULL;
+    if (status == RN_OK) status = rn_kernel_fixed_operator(kernel, &point, &op);
+    if (status == RN_OK) status = rn_op_apply(op, 1, m, n->n, m_tangent, n->n);
+    rn_op_destroy(op);
+    op = NULL;
     if (status == RN_OK) status = rn_kernel_tangent_operator(kernel, &point, n->direction, &op);
     if (status == RN_OK) status = rn_op_apply(op, 1, m, n->n, m_tangent, n->n);
     rn_op_destroy(op);
@@ -123,6 +127,7 @@ static void wrong_calls_are_refused(void **state)
     assert_status(rn_jacobian_apply(kernel, &point, NULL, m), RN_ERR_ARGUMENT);
     assert_status(rn_jacobian_apply_transpose(kernel, &point, m, NULL), RN_ERR_ARGUMENT);
     assert_status(rn_kernel_operator(kernel, &point, NULL), RN_ERR_ARGUMENT);
+    assert_status(rn_kernel_fixed_operator(kernel, &point, NULL), RN_ERR_ARGUMENT);
     assert_status(rn_kernel_tangent_operator(kernel, &point, NULL, &op), RN_ERR_ARGUMENT);
     assert_status(rn_kernel_force_order(kernel, 0, RN_KERNEL_RANK_ONE), RN_ERR_ARGUMENT);
     assert_status(rn_kernel_force_order(kernel, 1, RN_KERNEL_BOTH_GRAMS), RN_ERR_DOMAIN);
