@@ -34,3 +34,13 @@ message(STATUS "  libzip             ${ZIP_VERSION}")
 message(STATUS "  CMinpack           ${CMINPACK_VERSION}")
 message(STATUS "  SUNDIALS ARKODE    ${RENORM_ARKODE}")
 message(STATUS "  Random123          ${RENORM_RANDOM123}")
+
+# What pages embed: D3 and its licence.
+find_file(RENORM_D3 d3.min.js REQUIRED PATHS /usr/share/nodejs/d3/dist NO_DEFAULT_PATH)
+find_file(RENORM_D3_LICENCE copyright REQUIRED PATHS /usr/share/doc/node-d3 NO_DEFAULT_PATH)
+file(STRINGS ${RENORM_D3} line REGEX "https://d3js.org v[0-9.]+" LIMIT_COUNT 1)
+string(REGEX REPLACE ".*d3js.org v([0-9]+)\\.([0-9.]+).*" "\\1.\\2" version "${line}")
+if(NOT version MATCHES "^5\\.")
+  message(FATAL_ERROR "${RENORM_D3} is version ${version}; the page needs D3 5 (package node-d3)")
+endif()
+message(STATUS "  D3 (in the report)  ${version}")
