@@ -87,7 +87,7 @@ static void an_archive_holds_every_array_of_every_snapshot(void **state)
     assert_int_equal(n, 3);
     for (rn_index i = 0; rn_snapshot_field(i); i++) {
         const rn_field *field = rn_snapshot_field(i);
-        double series[3];
+        double series[3] = {0};
         char entry[128];
         for (rn_index k = 0; k < n; k++) {
             const rn_snapshot *at = rn_run_snapshot(run, k);
