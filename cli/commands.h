@@ -16,6 +16,7 @@
     X(report)                                                                                      \
     X(plan)                                                                                        \
     X(study)                                                                                       \
+    X(claims)                                                                                      \
     X(transport)                                                                                   \
     X(fit)                                                                                         \
     X(forecast)                                                                                    \

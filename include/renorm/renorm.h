@@ -6,6 +6,7 @@
 
 #include <renorm/blocks.h>
 #include <renorm/check.h>
+#include <renorm/claims.h>
 #include <renorm/coherence.h>
 #include <renorm/config.h>
 #include <renorm/cost.h>

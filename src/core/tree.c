@@ -115,3 +115,21 @@ rni_node *rni_node_find(const rni_node *mapping, const char *key)
         if (child->key && strcmp(child->key, key) == 0) return child;
     return NULL;
 }
+
+/* Depth: that of a document. */
+rni_node *rni_document_graft(rni_document *to, rni_node *parent, const rni_node *from) /* NOLINT */
+{
+    rni_node *made = rni_document_add(to, parent, from->type, from->text,
+                                      from->text ? (rn_index)strlen(from->text) : 0);
+    if (!made) return NULL;
+    made->is_quoted = from->is_quoted;
+    made->place = from->place;
+    made->key_place = from->key_place;
+    if (parent && parent->type == RNI_NODE_MAPPING) {
+        made->key = rni_document_copy(to, from->key, (rn_index)strlen(from->key));
+        if (!made->key) return NULL;
+    }
+    for (const rni_node *child = from->first; child; child = child->next)
+        if (!rni_document_graft(to, made, child)) return NULL;
+    return made;
+}

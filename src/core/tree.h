@@ -57,6 +57,10 @@ const rni_node *rni_document_root(const rni_document *document);
 rni_node *rni_document_add(rni_document *document, rni_node *parent, rni_node_type type,
                            const char *text, rn_index n_text);
 
+/** Appends a copy of a node, of this or another document, and of what is below it, places
+    included; its key is kept where the parent is a mapping. NULL when memory is out. */
+rni_node *rni_document_graft(rni_document *to, rni_node *parent, const rni_node *from);
+
 /** A copy of n bytes that lives as long as the document, zero-terminated; NULL when memory is
     out. */
 const char *rni_document_copy(rni_document *document, const char *text, rn_index n_bytes);

@@ -15,6 +15,7 @@
 #include "core/size.h"
 #include "core/status.h"
 #include "store/file.h"
+#include "study/cell_work.h"
 #include "study/study.h"
 #include "study/tabulate.h"
 #include "study/worker.h"
@@ -225,11 +226,11 @@ static rn_status start(execution *x, rn_index i, rni_worker *worker)
     rn_config *config = NULL;
     RNI_TRY(cell_folder(x, i, folder));
     RNI_TRY(rn_study_config(x->study, i, &config));
-    const rni_worker_job job = {.config = config,
-                                .folder = folder,
-                                .n_threads = x->result.n_threads,
-                                .max_bytes = x->max_bytes};
-    const rn_status status = rni_worker_start(&x->crew, &job, worker);
+    const rni_cell_job job = {.config = config,
+                              .folder = folder,
+                              .n_threads = x->result.n_threads,
+                              .max_bytes = x->max_bytes};
+    const rn_status status = rni_worker_start(&x->crew, rni_cell_work, &job, worker);
     rn_config_destroy(config);
     if (status == RN_OK) worker->cell = i;
     return status;

@@ -334,24 +334,6 @@ static void read_quantities(reading *r, const rni_node *node)
 
 /* ---- the base -------------------------------------------------------------------------------- */
 
-/* Copies a node and what is below it, places included. Depth: that of a document. */
-static bool copy_node(rni_document *to, rni_node *parent, const rni_node *from) /* NOLINT */
-{
-    rni_node *made = rni_document_add(to, parent, from->type, from->text,
-                                      from->text ? (rn_index)strlen(from->text) : 0);
-    if (!made) return false;
-    made->is_quoted = from->is_quoted;
-    made->place = from->place;
-    made->key_place = from->key_place;
-    if (parent && parent->type == RNI_NODE_MAPPING) {
-        made->key = rni_document_copy(to, from->key, (rn_index)strlen(from->key));
-        if (!made->key) return false;
-    }
-    for (const rni_node *child = from->first; child; child = child->next)
-        if (!copy_node(to, made, child)) return false;
-    return true;
-}
-
 /* path[RNI_PATH_SIZE] := name as seen from the folder of the study file. */
 static rn_status path_beside(const char *file, const char *name, char *path)
 {
@@ -373,7 +355,7 @@ static rn_status read_base(reading *r, const char *file, const rni_node *root)
     }
     if (node->type == RNI_NODE_MAPPING) {
         r->study->base = rni_document_create(rni_document_name(r->study->document));
-        r->is_out_of_memory |= !r->study->base || !copy_node(r->study->base, NULL, node);
+        r->is_out_of_memory |= !r->study->base || !rni_document_graft(r->study->base, NULL, node);
         return RN_OK;
     }
     char path[RNI_PATH_SIZE];

@@ -1,5 +1,5 @@
 /*
- * The one place where a study starts processes. See worker.h.
+ * The one place where work is given to processes. See worker.h.
  */
 #include "study/worker.h"
 
@@ -10,20 +10,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "core/memory.h"
-#include "core/reader.h"
-#include "core/size.h"
 #include "core/status.h"
-#include "store/file.h"
 
 #define MAX_WORKERS 256
 #define TELL_S      0.1
-#define MAX_CONFIG  ((rn_index)1 << 20)
 
 typedef enum note_kind { NOTE_SHARE, NOTE_WARNING, NOTE_END } note_kind;
 
@@ -84,67 +78,18 @@ static int on_should_stop(void *user)
     return poll(&end, 1, 0) > 0;
 }
 
-static bool is_there(const char *folder, const char *name)
+static void be_worker(const rni_crew *crew, rni_work_fn work, const void *job, int pipe)
 {
-    char path[RNI_PATH_SIZE];
-    struct stat found;
-    return rni_path_join(folder, name, path) == RN_OK && stat(path, &found) == 0;
-}
-
-/* A run that was killed before it had a configuration has left no more than this. */
-static void clean(const char *folder)
-{
-    char path[RNI_PATH_SIZE];
-    if (rni_path_join(folder, ".config.yaml.part", path) == RN_OK) (void)unlink(path);
-    if (rni_path_join(folder, "snapshots", path) == RN_OK) (void)rmdir(path);
-}
-
-/* The folder's run must be the one that is asked for. */
-static rn_status check_config(const rni_worker_job *job)
-{
-    char path[RNI_PATH_SIZE];
-    char *text = NULL;
-    rn_index n_bytes = 0;
-    RNI_TRY(rni_path_join(job->folder, "config.yaml", path));
-    RNI_TRY(rni_file_read(path, MAX_CONFIG, &text, &n_bytes));
-    const bool is_same = strcmp(text, rn_config_text(job->config)) == 0;
-    rni_free(text);
-    if (is_same) return RN_OK;
-    return rni_fail(RN_ERR_CONFIG,
-                    "%s: found another configuration than the study's; it was changed: remove the "
-                    "folder to do the cell anew",
-                    path);
-}
-
-static rn_status work(const rni_worker_job *job, teller *t)
-{
-    const rn_observer observer = {
-        .progress = on_progress, .log = on_log, .should_stop = on_should_stop, .user = t};
-    rn_run *run = NULL;
-    rn_status status = RN_OK;
-    if (is_there(job->folder, "config.yaml")) {
-        const rn_resume_options options = {.max_bytes = job->max_bytes};
-        RNI_TRY(check_config(job));
-        status = rn_run_resume(job->folder, &options, &observer, &run);
-    } else {
-        const rn_run_options options = {
-            .folder = job->folder, .n_threads = job->n_threads, .max_bytes = job->max_bytes};
-        clean(job->folder);
-        status = rn_run_execute(job->config, &options, &observer, &run);
-    }
-    if (status >= 0) rn_run_destroy(run);
-    return status;
-}
-
-static void be_worker(const rni_crew *crew, const rni_worker_job *job, int pipe)
-{
+    char words[RNI_WORKER_WORDS] = "";
     teller t = {.pipe = pipe, .stop = crew->stop[0]};
     (void)close(crew->stop[1]);
     (void)signal(SIGINT, SIG_IGN); /* Ctrl-C reaches every process of the terminal: we decide */
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGTERM, SIG_DFL);
-    const rn_status status = work(job, &t);
-    tell(&t, NOTE_END, status, 1.0, status < 0 ? rn_last_message() : "");
+    const rn_observer observer = {
+        .progress = on_progress, .log = on_log, .should_stop = on_should_stop, .user = &t};
+    const rn_status status = work(job, &observer, words);
+    tell(&t, NOTE_END, status, 1.0, status < 0 ? rn_last_message() : words);
 }
 
 /* ---- in the parent --------------------------------------------------------------------------- */
@@ -152,8 +97,7 @@ static void be_worker(const rni_crew *crew, const rni_worker_job *job, int pipe)
 rn_status rni_crew_create(rni_crew *crew)
 {
     int ends[2];
-    if (pipe(ends) != 0)
-        return rni_fail(RN_ERR_IO, "rn_study_execute: no pipe could be made: %s", strerror(errno));
+    if (pipe(ends) != 0) return rni_fail(RN_ERR_IO, "no pipe could be made: %s", strerror(errno));
     for (int i = 0; i < 2; i++)
         (void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
     *crew = (rni_crew){.stop = {ends[0], ends[1]}};
@@ -183,25 +127,24 @@ int rni_crew_threads(void)
     return count;
 }
 
-rn_status rni_worker_start(const rni_crew *crew, const rni_worker_job *job, rni_worker *worker)
+rn_status rni_worker_start(const rni_crew *crew, rni_work_fn work, const void *job,
+                           rni_worker *worker)
 {
     int ends[2];
-    if (pipe(ends) != 0)
-        return rni_fail(RN_ERR_IO, "rn_study_execute: no pipe could be made: %s", strerror(errno));
+    if (pipe(ends) != 0) return rni_fail(RN_ERR_IO, "no pipe could be made: %s", strerror(errno));
     for (int i = 0; i < 2; i++)
         (void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
     const pid_t pid = fork();
     if (pid == 0) {
         (void)close(ends[0]);
-        be_worker(crew, job, ends[1]);
+        be_worker(crew, work, job, ends[1]);
         _exit(0);
     }
     const int reason = errno;
     (void)close(ends[1]);
     if (pid < 0) {
         (void)close(ends[0]);
-        return rni_fail(RN_ERR_IO, "rn_study_execute: no process could be started: %s",
-                        strerror(reason));
+        return rni_fail(RN_ERR_IO, "no process could be started: %s", strerror(reason));
     }
     *worker = (rni_worker){.is_running = true, .pid = (int)pid, .pipe = ends[0]};
     return RN_OK;

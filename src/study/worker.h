@@ -1,5 +1,5 @@
 /*
- * Cells as processes of their own. A worker is forked from this process, does one run and tells
+ * Work in processes of its own. A worker is forked from this process, does one job and tells
  * through a pipe how far it is and how it ended; that last word, not the exit status, counts, so a
  * host program that reaps children on its own does not confuse us. All workers hold the reading
  * end of one more pipe: when its writing end closes, because we ask or because this process is
@@ -20,13 +20,13 @@ typedef struct rni_crew {
     int stop[2]; /**< reading and writing end */
 } rni_crew;
 
-/** What to do: begin a run in `folder`, or go on with the one that is there. Borrowed. */
-typedef struct rni_worker_job {
-    const rn_config *config;
-    const char *folder;
-    int n_threads;
-    rn_index max_bytes;
-} rni_worker_job;
+/**
+ * What a worker does, in its process. The observer carries shares and warnings to the parent and
+ * asks to stop.
+ * @param job    as given to rni_worker_start; the child sees a copy of the parent's memory
+ * @param words  [RNI_WORKER_WORDS] "" before; what the parent shall read where nothing failed
+ */
+typedef rn_status (*rni_work_fn)(const void *job, const rn_observer *observer, char *words);
 
 /** One process. Zero-initialise. */
 typedef struct rni_worker {
@@ -34,10 +34,10 @@ typedef struct rni_worker {
     int pid;
     int pipe;
     rn_index cell; /**< free for the caller */
-    double share;  /**< 0 .. 1, done of the run */
+    double share;  /**< 0 .. 1, done of the job */
     bool has_word; /**< it has said how it ended; else it was killed */
     rn_status status;
-    char words[RNI_WORKER_WORDS]; /**< message of a failure */
+    char words[RNI_WORKER_WORDS]; /**< message of a failure, or what the work said */
 } rni_worker;
 
 /** Makes the pipe. @return RN_OK; RN_ERR_IO */
@@ -53,7 +53,7 @@ void rni_crew_clear(rni_crew *crew);
 int rni_crew_threads(void);
 
 /** Starts a worker. @return RN_OK; RN_ERR_IO (no process, no pipe), worker untouched */
-RN_NODISCARD rn_status rni_worker_start(const rni_crew *crew, const rni_worker_job *job,
+RN_NODISCARD rn_status rni_worker_start(const rni_crew *crew, rni_work_fn work, const void *job,
                                         rni_worker *worker);
 
 /**

@@ -1,0 +1,34 @@
+/*
+ * The table of systems, in the order of --list.
+ */
+#include <string.h>
+
+#include "systems/system.h"
+
+extern const rni_system rni_system_of_spectral_shells;
+
+const rni_system *const rni_systems[] = {
+    &rni_system_of_spectral_shells,
+    NULL,
+};
+
+const rni_system *rni_system_find(const char *name)
+{
+    for (int i = 0; rni_systems[i]; i++)
+        if (strcmp(rni_systems[i]->about.name, name) == 0) return rni_systems[i];
+    return NULL;
+}
+
+const rn_claim_system *rn_claim_system_at(rn_index i)
+{
+    rn_index count = 0;
+    while (rni_systems[count])
+        count++;
+    return i >= 0 && i < count ? &rni_systems[i]->about : NULL;
+}
+
+const rn_claim_system *rn_claim_system_find(const char *name)
+{
+    const rni_system *found = rni_system_find(name);
+    return found ? &found->about : NULL;
+}

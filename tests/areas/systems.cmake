@@ -1,0 +1,16 @@
+# Tests of systems.
+rn_add_test(test_claim unit)
+rn_add_test(test_slope unit)
+add_test(NAME test_claims COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_claims.py
+                                  $<TARGET_FILE:renorm_cli> ${PROJECT_SOURCE_DIR})
+rn_set_test_properties(test_claims cli)
+
+# rn_add_claim(<system> <keys> <arguments>..): the claim holds, and its mutation makes the lines with
+# those keys (a,b,..) fail. The arguments keep a test below some ten seconds.
+function(rn_add_claim system keys)
+  add_test(NAME claim_${system} COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/cli/claim_breaks.py
+                                        $<TARGET_FILE:renorm_cli> ${system} ${keys} ${ARGN})
+  rn_set_test_properties(claim_${system} cli)
+endfunction()
+rn_add_claim(spectral_shells kato_mismatch,front_b2,energy_b2 --set settings.modes=16
+             --set settings.exponents=[2.0] --seeds 6)
