@@ -101,6 +101,16 @@ class Resume(unittest.TestCase):
             self.assert_same("whole", "r")
             shutil.rmtree(self.path("r"))
 
+    def test_matrix_free_measurements_go_on_with_the_same_bytes(self):
+        free = ["--set", "measure.kind=matrix_free", "--set", "measure.steps=9",
+                "--set", "measure.accuracy=0.001", "--set", "measure.snapshots=40"]
+        self.renorm("run", TINY, *LONG, *free, "-q", "-o", "whole")
+        run = self.start("r", *LONG, *free)
+        run.kill()
+        run.communicate()
+        self.renorm("resume", "r", "-q")
+        self.assert_same("whole", "r")
+
     def test_a_second_ctrl_c_ends_at_once_without_harm(self):
         self.renorm("run", TINY, *LONG, "-q", "-o", "whole")
         run = self.start("r", *LONG)

@@ -63,13 +63,31 @@ function placeRow(run) {
     words: `Half of the remaining error is learned slower than this rate; ` +
       (known(low) ? `the middle half lies between ${say(low, 2)} and ${say(high, 2)}. ` : `a quarter of it faster than ${say(high, 2)}. `) +
       (known(steps) ? `An error at this rate falls by e in about ${say(steps, 2)} steps. ` : "") +
-      (known(null_share) ? `${null_share > 0 ? percent(null_share) : "None"} of it is hidden below the rounding floor.` : "")
+      (known(null_share) ? `${null_share > 0 ? percent(null_share) : "None"} of it ${isFree(run) ? "lies below all shells, not resolved" : "is hidden below the rounding floor"}.` : "")
   };
 }
 
 const CLOSES_BELOW = 1e-3;
 
+const isFree = run => run.snapshots.some(at => known(at.lanczos_steps));
+
+/* A matrix-free run: what the products with the kernel leave open. */
+function quadratureRow(run) {
+  const found = run.snapshots.filter(at => known(at.lanczos_steps));
+  const open = d3.max(found, at => at.null_energy / at.loss);
+  const spread = d3.max(found, at => d3.sum(at.energy_spread || [], (v, i) => Math.min(v, at.energy[i])) / at.loss);
+  const sure = d3.min(found, at => d3.sum(at.energy_low || [], (low, i) => (at.energy_high[i] - low <= 0.2 * at.energy[i] ? at.energy[i] : 0)) / at.loss);
+  const flux = d3.max(found, at => (at.flux ? d3.max(at.flux_error.filter(known)) / d3.max(at.flux.filter(known), Math.abs) : NaN));
+  return {
+    big: percent(spread), unit: " uncertain", tone: spread < 0.1 ? "good" : "open",
+    words: `Shells come from ${whole(d3.max(found, at => at.lanczos_steps))} products with the kernel. Their errors, as calibrated, add up to at most ${percent(spread)} of the loss; ` +
+      `shells with ${percent(sure)} of it are guaranteed to 10 %, and ${percent(open)} lies below all shells, not resolved.` +
+      (known(flux) ? ` Half the products change the flux by at most ${percent(flux)} of its largest.` : "")
+  };
+}
+
 function budgetRow(run) {
+  if (isFree(run)) return quadratureRow(run);
   const found = run.snapshots.filter(at => known(at.closure_error));
   const steps = run.snapshots.map(at => at.step_mismatch).filter(known);
   const ending = steps.length ? ` For the finite steps the lines add up to ${say(d3.max(steps), 2)} of the largest.` : "";
@@ -108,7 +126,7 @@ const CARDS = [
   ["Loss, start → now", lossRow],
   ["Held-out loss, start → now", heldOutRow],
   ["Where the error sits now", placeRow],
-  ["Does the energy budget add up?", budgetRow],
+  [RUNS.length && RUNS.every(isFree) ? "How sure are the shells?" : "Does the energy budget add up?", budgetRow],
   ["Which way does the error flow?", fluxRow]
 ];
 

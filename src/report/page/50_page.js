@@ -202,6 +202,14 @@ function addSlider(parent) {
 }
 
 const energyUnit = "units of the loss";
+
+/* A matrix-free measurement: A with the interval that is certain. */
+const isBounded = at => Boolean(at.above_low);
+const BOUND_LINES = [
+  ["at most (guaranteed)", at => at.above_high, 1, "at most"],
+  ["A by quadrature", at => at.above, 0, "A"],
+  ["at least (guaranteed)", at => at.above_low, 2, "at least"]
+];
 const rateUnit = "units of the loss per time";
 
 function addMoment() {
@@ -245,6 +253,14 @@ function addMoment() {
       panels: () => MEASURED.map(run => {
         const at = stepMoment(run);
         return { title: (MANY ? `${run.name}, ` : "") + `from step ${whole(at.step)} to ${whole(at.step + 1)}`, series: lineSeries(STEP_LINES, at, run) };
+      }) });
+  const bounded = MEASURED.filter(run => run.snapshots.some(isBounded));
+  if (bounded.length)
+    addChart(pair, { id: "certain", title: "What is certain: energy above each rate", wide: true, height: 290, follows: "moment", names: false, x: rateAxis, y: valueAxis("A", energyUnit, ["linear", "log"], { zero: true }),
+      caption: "This kernel is known by products alone. Whatever its spectrum looks like in detail, the energy in modes faster than λ lies between the outer lines; the estimate between them is far better than they can promise.",
+      panels: () => bounded.map(run => {
+        const at = snapshotAt(run, STATE.step);
+        return { title: (MANY ? `${run.name}, ` : "") + `${whole(at.lanczos_steps)} products with the kernel`, series: lineSeries(BOUND_LINES, at, run) };
       }) });
   const driven = MEASURED.filter(run => run.snapshots.some(isDriven));
   if (driven.length)
