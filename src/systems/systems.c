@@ -6,9 +6,11 @@
 #include "systems/system.h"
 
 extern const rni_system rni_system_of_spectral_shells;
+extern const rni_system rni_system_of_limiting_dynamics;
 
 const rni_system *const rni_systems[] = {
     &rni_system_of_spectral_shells,
+    &rni_system_of_limiting_dynamics,
     NULL,
 };
 

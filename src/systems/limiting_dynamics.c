@@ -1,0 +1,434 @@
+/*
+ * Limiting dynamics of stochastic gradient descent (Kunin et al., arXiv 2107.09133), on linear
+ * regression whose Hessian has rates i^-a and whose gradient noise is proportional to it
+ * (systems/noisy_regression.h), walked by the engine's own descent with momentum and minibatches.
+ *
+ * Displacement. Modes have one variance and forget at rates eta rho_i/(1 - beta) per step, so
+ * <|theta_k - theta_0|^2> = 2 Var Phi_a(x), x = eta k/(1 - beta): an exponent 1/a where
+ * 1 << x << d^a. The window is that of renorm/spectral_tail.h, from a and d alone.
+ */
+#include <math.h>
+#include <renorm/heavy_ball.h>
+#include <renorm/linear_gaussian.h>
+#include <stdio.h>
+
+#include "core/memory.h"
+#include "core/rng.h"
+#include "stats/slope.h"
+#include "systems/limiting.h"
+
+static const rni_option options[] = {
+    {.key = "features",
+     RNI_FIELD(rni_limit_settings, features),
+     .range = RNI_BETWEEN(2, 32),
+     .initial = "6",
+     .help = "modes of the runs whose moments are compared, rho_i = 1/i"},
+    {.key = "samples",
+     RNI_FIELD(rni_limit_settings, samples),
+     .range = RNI_BETWEEN(8, 100000),
+     .initial = "512",
+     .help = "training samples of those runs"},
+    {.key = "batch",
+     RNI_FIELD(rni_limit_settings, batch),
+     .range = RNI_BETWEEN(1, 100000),
+     .initial = "64",
+     .help = "samples in a batch, drawn with replacement"},
+    {.key = "steps",
+     RNI_FIELD(rni_limit_settings, steps),
+     .range = RNI_BETWEEN(10000, 100000000),
+     .initial = "200000",
+     .help = "steps of each of those runs"},
+    {.key = "rates",
+     RNI_FIELD(rni_limit_settings, rates),
+     .range = RNI_ABOVE_TO(0, 4),
+     .initial = "[0.5, 1.0, 1.0, 0.1]",
+     .help = "learning rates of those runs; the last one's displacement and spectrum are looked "
+             "at"},
+    {.key = "momenta",
+     RNI_FIELD(rni_limit_settings, momenta),
+     .range = RNI_FROM_BELOW(0, 1),
+     .initial = "[0.0, 0.5, 0.9, 0.9]",
+     .help = "their momenta, one for each rate; the last one above 0"},
+    {.key = "exponents",
+     RNI_FIELD(rni_limit_settings, exponents),
+     .range = RNI_ABOVE(1),
+     .initial = "[2.0, 3.0]",
+     .help = "a of the runs whose displacement is fitted"},
+    {.key = "modes",
+     RNI_FIELD(rni_limit_settings, modes),
+     .range = RNI_BETWEEN(16, 2000),
+     .initial = "[256, 64]",
+     .help = "their numbers of modes, one for each exponent"},
+    {.key = "exact_modes",
+     RNI_FIELD(rni_limit_settings, exact_modes),
+     .range = RNI_BETWEEN(1000, 10000000),
+     .initial = "10000",
+     .help = "modes of the exact displacement"},
+    {.key = "exponent_rate",
+     RNI_FIELD(rni_limit_settings, exponent_rate),
+     .range = RNI_ABOVE_TO(0, 1),
+     .initial = "0.25",
+     .help = "learning rate of the fitted runs, without momentum"},
+    {.key = "exponent_batch",
+     RNI_FIELD(rni_limit_settings, exponent_batch),
+     .range = RNI_BETWEEN(1, 100000),
+     .initial = "16",
+     .help = "samples in a batch of the fitted runs"},
+};
+
+static rn_status check(const void *settings)
+{
+    const rni_limit_settings *s = settings;
+    if (s->rates.count >= 1 && s->rates.count == s->momenta.count
+        && s->momenta.values[s->momenta.count - 1] > 0.0 && s->exponents.count == s->modes.count
+        && s->samples > s->features)
+        return RN_OK;
+    return rni_fail(RN_ERR_CONFIG,
+                    "found %" PRId64 " rates, %" PRId64 " momenta, %" PRId64 " exponents, %" PRId64
+                    " modes; expected as many momenta as rates with the last above 0, as many "
+                    "modes as exponents, and more samples than features",
+                    s->rates.count, s->momenta.count, s->exponents.count, s->modes.count);
+}
+
+static const rni_option_table table = {.name = "settings",
+                                       .help = "descent on linear regression at its minimum",
+                                       .options = options,
+                                       .n_options = (rn_index)(sizeof options / sizeof options[0]),
+                                       .size = sizeof(rni_limit_settings),
+                                       .check = check};
+
+rn_status rni_limit_start(rni_walk *walk, uint64_t seed, const double *variance, rn_index settle)
+{
+    const rni_stream stream = {.seed = seed, .purpose = RNI_RNG_INIT};
+    double *theta = rni_alloc(walk->n, sizeof *theta);
+    if (!theta) return rni_fail(RN_ERR_MEMORY, "limiting_dynamics: no memory");
+    for (rn_index i = 0; i < walk->n; i++)
+        theta[i] = sqrt(variance[i]) * rni_rng_normal(stream, (uint64_t)i);
+    rn_status status = rni_walk_place(walk, seed, theta, NULL);
+    rni_free(theta);
+    if (status == RN_OK) status = rni_walk_on(walk, settle);
+    return status;
+}
+
+rn_status rni_limit_follow(rni_walk *walk, rn_index n_steps, const rni_limit_looks *at)
+{
+    for (rn_index k = 0; k < n_steps; k++) {
+        RNI_CLAIM_TRY(rni_walk_on(walk, 1));
+        const double *const theta = rni_walk_theta(walk);
+        if (at->moments) rn_stream_moments_add(at->moments, theta);
+        if (at->lags) rn_stream_lags_add(at->lags, theta);
+        if (at->spectrum) rni_periodogram_add(at->spectrum, theta[0]);
+    }
+    return RN_OK;
+}
+
+rni_walk_plan rni_limit_plan(const rni_noisy_regression *r, rn_index batch, double eta, double beta)
+{
+    return (rni_walk_plan){.model = "linear",
+                           .n_features = r->n_features,
+                           .dynamics = "sgd",
+                           .learning_rate = eta,
+                           .momentum = beta,
+                           .sampler = "with_replacement",
+                           .batch_size = batch,
+                           .n_samples = r->n_samples,
+                           .inputs = r->x,
+                           .targets = r->e};
+}
+
+/* ---- moments --------------------------------------------------------------------------------- */
+
+/* One case: a learning rate and a momentum. */
+typedef struct moments_case {
+    double eta, beta;
+    bool is_last;
+    rn_index n_lags;
+    double *s;     /* [2d x 2d] exact second moments; owner of what follows */
+    double *found; /* [n_seeds] mean over modes of measured/exact variance */
+    double *tilt;  /* [n_seeds] slope of ln variance against ln rho */
+    double *peak;  /* [n_seeds] */
+    double *exact; /* [n_lags] displacement */
+    double *moved; /* [n_seeds x n_lags] measured/exact - 1 */
+    double *lag;   /* [n_lags] */
+    double *mean;  /* [n_lags] measured displacement, mean over seeds */
+} moments_case;
+
+static rn_status see_seed(const rni_limit_settings *s, const rni_noisy_regression *r,
+                          moments_case *c, rni_walk *walk, const rni_limit_looks *at, rn_index seed)
+{
+    const rn_index d = r->n_features;
+    double covariance[32 * 32];
+    double variance[32] = {0};
+    double ratio = 0.0;
+    rni_slope line;
+    RNI_CLAIM_TRY(rni_limit_follow(walk, s->steps, at));
+    rn_stream_moments_get(at->moments, NULL, covariance);
+    for (rn_index i = 0; i < d; i++) {
+        variance[i] = covariance[i * d + i];
+        ratio += variance[i] / c->s[i * 2 * d + i] / (double)d;
+    }
+    RNI_TRY(rni_slope_fit_log(d, r->rho, variance, 0.0, (double)INFINITY, &line));
+    c->found[seed] = ratio;
+    c->tilt[seed] = line.slope;
+    if (!c->is_last) return RN_OK;
+    for (rn_index i = 0; i < c->n_lags; i++) {
+        const double moved = rn_stream_lags_displacement(at->lags, i);
+        c->moved[seed * c->n_lags + i] = moved / c->exact[i] - 1.0;
+        c->mean[i] += moved;
+    }
+    const double damping = (1.0 - c->beta) / (1.0 + c->beta); /* eta gamma */
+    return rni_periodogram_peak(at->spectrum, damping, &c->peak[seed]);
+}
+
+static rn_status run_seed(const rni_limit_settings *s, const rni_noisy_regression *r,
+                          moments_case *c, rni_walk *walk, uint64_t draw, rn_index seed)
+{
+    const rn_index d = r->n_features;
+    double variance[32] = {0};
+    rni_periodogram spectrum = {0};
+    rni_limit_looks at = {0};
+    for (rn_index i = 0; i < d; i++)
+        variance[i] = c->s[i * 2 * d + i];
+    rn_status status = rni_limit_start(walk, draw, variance, (rn_index)(40.0 / (1.0 - c->beta)));
+    if (status == RN_OK) status = rn_stream_moments_create(d, &at.moments);
+    if (status == RN_OK && c->is_last)
+        status = rn_stream_lags_create(
+            d, RNI_LIMIT_PER_LEVEL,
+            1 + (c->n_lags - RNI_LIMIT_PER_LEVEL) / (RNI_LIMIT_PER_LEVEL / 2), &at.lags);
+    if (status == RN_OK && c->is_last) {
+        status = rni_periodogram_open(&spectrum);
+        at.spectrum = &spectrum;
+    }
+    if (status == RN_OK) status = see_seed(s, r, c, walk, &at, seed);
+    rni_periodogram_close(&spectrum);
+    rn_stream_lags_destroy(at.lags);
+    rn_stream_moments_destroy(at.moments);
+    return status;
+}
+
+/* Exact displacement at lags 1 .. 8, 10, .., up to a 200th of the run. */
+static rn_status find_exact(const rni_noisy_regression *r, moments_case *c)
+{
+    const rn_index d = r->n_features;
+    const rn_index wide = 2 * d;
+    double b[64 * 64];
+    double q[64 * 64];
+    double k[64 * 64];
+    double hessian[32 * 32] = {0};
+    rn_stream_lags *lags = NULL;
+    for (rn_index i = 0; i < d; i++)
+        hessian[i * d + i] = r->rho[i];
+    RNI_TRY(rn_gaussian_heavy_ball(d, hessian, hessian, c->eta, c->beta, 0.0, b, q));
+    RNI_TRY(rn_stream_lags_create(d, RNI_LIMIT_PER_LEVEL,
+                                  1 + (c->n_lags - RNI_LIMIT_PER_LEVEL) / (RNI_LIMIT_PER_LEVEL / 2),
+                                  &lags));
+    rn_status status = RN_OK;
+    for (rn_index i = 0; i < c->n_lags && status == RN_OK; i++) {
+        const rn_index lag = rn_stream_lags_lag(lags, i);
+        c->lag[i] = (double)lag;
+        status = rn_gaussian_step_relaxation(wide, b, lag, k);
+        if (status == RN_OK) status = rn_gaussian_displacement(wide, d, k, c->s, &c->exact[i]);
+    }
+    rn_stream_lags_destroy(lags);
+    return status;
+}
+
+/* The lag at which the mean over seeds is furthest from the exact one, and how well it is known. */
+static void worst_lag(const moments_case *c, rn_index n_seeds, double *worst, double *error,
+                      double *at)
+{
+    *worst = 0.0;
+    for (rn_index i = 0; i < c->n_lags; i++) {
+        double mean = 0.0;
+        double square = 0.0;
+        for (rn_index k = 0; k < n_seeds; k++)
+            mean += c->moved[k * c->n_lags + i] / (double)n_seeds;
+        for (rn_index k = 0; k < n_seeds; k++)
+            square += pow(c->moved[k * c->n_lags + i] - mean, 2.0);
+        if (fabs(mean) < *worst) continue;
+        *worst = fabs(mean);
+        *error = 2.0 * sqrt(square / ((double)n_seeds * ((double)n_seeds - 1.0)));
+        *at = c->lag[i];
+    }
+}
+
+static rn_status state_variance(rn_claim *claim, const rni_noisy_regression *r,
+                                const moments_case *c)
+{
+    const rn_index n = rn_claim_n_seeds(claim);
+    const rni_limit_settings *s = rni_claim_settings(claim);
+    char key[64];
+    char quantity[160];
+    double additive = 0.0;
+    double flow = 0.0;
+    for (rn_index i = 0; i < r->n_features; i++) {
+        const rn_heavy_ball mode = {.rho = r->rho[i],
+                                    .eta = c->eta,
+                                    .beta = c->beta,
+                                    .noise = RNI_LIMIT_SIGMA * RNI_LIMIT_SIGMA * r->rho[i]
+                                             / (double)s->batch};
+        const double exact = c->s[i * 2 * r->n_features + i] * (double)r->n_features;
+        additive += rn_heavy_ball_position(&mode) / exact;
+        flow += rn_heavy_ball_flow_position(&mode) / exact;
+    }
+    (void)snprintf(key, sizeof key, "variance_%g_%g", c->eta, c->beta);
+    (void)snprintf(quantity, sizeof quantity,
+                   "variance over its exact value, mean over modes, eta = %g, beta = %g", c->eta,
+                   c->beta);
+    RNI_TRY(rni_claim_note(claim,
+                           "%s: with the noise at the minimum alone the discrete formula gives "
+                           "%.4f of the exact value, the continuous one %.4f",
+                           quantity, additive, flow));
+    return rni_claim_state_median(
+        claim,
+        &(rni_statement){.key = key,
+                         .quantity = quantity,
+                         .theory = 1.0,
+                         .formula = "B S + S B^T - B S B^T = Q of (theta, v), with the batch's own "
+                                    "scatter in Q",
+                         .at_least = 0.99,
+                         .at_most = 1.01,
+                         .tolerance = "1 %: the formula is exact, the rest is the run's length",
+                         .method = "median over seeds"},
+        n, c->found);
+}
+
+static rn_status state_last(rn_claim *claim, const rni_noisy_regression *r, const moments_case *c)
+{
+    const rn_index n = rn_claim_n_seeds(claim);
+    const rn_heavy_ball mode = {.rho = r->rho[0], .eta = c->eta, .beta = c->beta, .noise = 1.0};
+    const double peak = rn_heavy_ball_peak(&mode);
+    double worst = 0.0;
+    double error = 0.0;
+    double at = 0.0;
+    worst_lag(c, n, &worst, &error, &at);
+    for (rn_index i = 0; i < c->n_lags; i++)
+        c->mean[i] /= (double)n;
+    RNI_TRY(rni_claim_figure(claim, "Displacement, exact and walked", "steps",
+                             "mean squared displacement", true, true));
+    RNI_TRY(rni_claim_curve(claim, "walked", RN_CLAIM_POINTS, c->n_lags, c->lag, c->mean));
+    RNI_TRY(rni_claim_curve(claim, "exact", RN_CLAIM_THEORY, c->n_lags, c->lag, c->exact));
+    RNI_TRY(rni_claim_note(claim,
+                           "displacement at %d lags from 1 to %g; the worst is lag %g; spectral "
+                           "peak of the Langevin equation's position %.4f and velocity's damped "
+                           "frequency sqrt(omega^2 - gamma^2) %.4f per step",
+                           (int)c->n_lags, c->lag[c->n_lags - 1], at,
+                           rn_heavy_ball_flow_peak(&mode), rn_heavy_ball_flow_oscillation(&mode)));
+    RNI_TRY(rni_claim_state(
+        claim,
+        &(rni_statement){.key = "displacement",
+                         .quantity = "displacement against the exact one, largest difference",
+                         .theory = 0.0,
+                         .formula = "2 tr (1 - (1 - B)^k) S over positions",
+                         .at_least = -INFINITY,
+                         .at_most = 0.03,
+                         .tolerance = "3 % at every lag up to a 200th of the run",
+                         .method = "largest of |mean over seeds of measured/exact - 1| over lags; "
+                                   "interval: two standard errors at that lag"},
+        worst, error));
+    RNI_TRY(rni_claim_state_median(
+        claim,
+        &(rni_statement){.key = "isotropy",
+                         .quantity = "slope of ln variance against ln curvature",
+                         .theory = 0.0,
+                         .formula = "eta sigma^2/(2 B (1-beta)), whatever the curvature",
+                         .at_least = -0.05,
+                         .at_most = 0.05,
+                         .tolerance = "finite step and batch tilt it by eta rho/(2(1+beta))",
+                         .method = "line over modes; median over seeds"},
+        n, c->tilt));
+    return rni_claim_state_median(
+        claim,
+        &(rni_statement){.key = "peak",
+                         .quantity = "spectral peak of the first mode",
+                         .unit = "1/step",
+                         .theory = peak,
+                         .formula = "cos w = (1 + beta - eta rho)(1 + beta)/(4 beta)",
+                         .at_least = 0.97 * peak,
+                         .at_most = 1.03 * peak,
+                         .tolerance = "3 %: its width is ten times that",
+                         .method = "averaged periodograms of 512 steps; median over seeds"},
+        n, c->peak);
+}
+
+static rn_status open_case(const rni_limit_settings *s, rn_index n_seeds, moments_case *c)
+{
+    const rn_index d = s->features;
+    rn_index levels = 1;
+    while (RNI_LIMIT_PER_LEVEL << levels <= s->steps / 200)
+        levels++;
+    c->n_lags = RNI_LIMIT_PER_LEVEL + (levels - 1) * (RNI_LIMIT_PER_LEVEL / 2);
+    const rn_index sizes[] = {4 * d * d,           n_seeds,   n_seeds,  n_seeds, c->n_lags,
+                              n_seeds * c->n_lags, c->n_lags, c->n_lags};
+    double **const parts[] = {&c->s,     &c->found, &c->tilt, &c->peak,
+                              &c->exact, &c->moved, &c->lag,  &c->mean};
+    rn_index total = 0;
+    for (int i = 0; i < 8; i++)
+        total += sizes[i];
+    double *at = rni_alloc_zero(total, sizeof *at);
+    if (!at) return rni_fail(RN_ERR_MEMORY, "limiting_dynamics: no memory");
+    for (int i = 0; i < 8; i++) {
+        *parts[i] = at;
+        at += sizes[i];
+    }
+    return RN_OK;
+}
+
+static rn_status examine_case(rn_claim *claim, const rni_noisy_regression *r, rn_index number,
+                              rn_index *done, rn_index total)
+{
+    const rni_limit_settings *s = rni_claim_settings(claim);
+    const rn_index n_seeds = rn_claim_n_seeds(claim);
+    moments_case c = {.eta = s->rates.values[number],
+                      .beta = s->momenta.values[number],
+                      .is_last = number + 1 == s->rates.count};
+    const rni_walk_plan plan = rni_limit_plan(r, s->batch, c.eta, c.beta);
+    rni_walk walk = {0};
+    rn_status status = open_case(s, n_seeds, &c);
+    if (status == RN_OK) status = rni_noisy_regression_moments(r, s->batch, c.eta, c.beta, c.s);
+    if (status == RN_OK && c.is_last) status = find_exact(r, &c);
+    if (status == RN_OK) status = rni_walk_open(&plan, &walk);
+    for (rn_index i = 0; i < n_seeds && status == RN_OK; i++) {
+        status = rni_claim_advance(claim, (*done)++, total);
+        if (status == RN_OK) status = run_seed(s, r, &c, &walk, rni_claim_seed(claim, i), i);
+    }
+    if (status == RN_OK) status = state_variance(claim, r, &c);
+    if (status == RN_OK && c.is_last) status = state_last(claim, r, &c);
+    rni_walk_close(&walk);
+    rni_free(c.s);
+    return status;
+}
+
+static rn_status examine(rn_claim *claim)
+{
+    const rni_limit_settings *s = rni_claim_settings(claim);
+    const rn_index total = (s->rates.count + s->exponents.count) * rn_claim_n_seeds(claim);
+    rn_index done = 0;
+    rni_noisy_regression r = {0};
+    RNI_TRY(rni_noisy_regression_make(s->samples, s->features, 1.0, RNI_LIMIT_SIGMA,
+                                      RNI_LIMIT_DATA_SEED, &r));
+    rn_status status = RN_OK;
+    for (rn_index i = 0; i < s->rates.count && status == RN_OK; i++)
+        status = examine_case(claim, &r, i, &done, total);
+    rni_noisy_regression_clear(&r);
+    if (status == RN_OK) status = rni_limit_exponents(claim, &done, total);
+    return status == RN_OK ? rni_limit_ends(claim) : status;
+}
+
+RNI_SYSTEM_FILE(limiting_dynamics);
+extern const rni_system rni_system_of_limiting_dynamics;
+const rni_system rni_system_of_limiting_dynamics = {
+    .about = {.name = "limiting_dynamics",
+              .title = "Limiting dynamics of stochastic gradient descent",
+              .paper = "Kunin, Sagastuy-Brena, Gillespie, Margalit, Tanaka, Ganguli, Yamins, "
+                       "arXiv 2107.09133",
+              .claim =
+                  "Long after the loss has settled weights keep moving. At a minimum of linear "
+                  "regression descent with momentum wanders equally far in every direction, "
+                  "and its squared displacement grows as a power of the steps below 1, which "
+                  "the spectrum decides: 1/a for rates i^-a.",
+              .mutation = "the data's rates fall as i^-(a+1), the theory keeps a"},
+    .options = &table,
+    .file = rni_system_limiting_dynamics,
+    .file_size = &rni_system_limiting_dynamics_size,
+    .examine = examine};
