@@ -218,6 +218,14 @@ RN_API rn_node rn_graph_scatter_add(rn_graph *graph, rn_node updates, rn_node in
 /** Gives a node a name for messages and pictures; copied. RN_NODE_NONE is ignored. */
 RN_API void rn_graph_name(rn_graph *graph, rn_node node, const char *name);
 
+/**
+ * Nodes built from `node` from now on go through it. Otherwise a reshape of a reshape, and a scale
+ * of a scale, are taken from what lies before, and a derivative with respect to the node between
+ * misses them. Pin a node before building on it, if derivatives with respect to it are wanted.
+ * RN_NODE_NONE is ignored.
+ */
+RN_API void rn_graph_pin(rn_graph *graph, rn_node node);
+
 /** Number of nodes. */
 RN_API rn_index rn_graph_size(const rn_graph *graph);
 

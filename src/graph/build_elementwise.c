@@ -93,7 +93,8 @@ rn_node rn_graph_scale(rn_graph *graph, rn_node x, double factor)
 {
     if (!rni_graph_ready(graph, "scale", 1, &x)) return RN_NODE_NONE;
     if (rni_number_bits(factor) == rni_number_bits(1.0)) return x;
-    if (graph->nodes[x].op == RNI_OP_SCALE) /* one pass instead of two */
+    /* one pass instead of two */
+    if (graph->nodes[x].op == RNI_OP_SCALE && !graph->nodes[x].is_pinned)
         return append_unary(graph, RNI_OP_SCALE, graph->nodes[x].inputs[0],
                             graph->nodes[x].number * factor, 0);
     return append_unary(graph, RNI_OP_SCALE, x, factor, 0);

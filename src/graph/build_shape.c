@@ -94,7 +94,8 @@ rn_node rn_graph_reshape(rn_graph *graph, rn_node x, rn_shape shape)
             rni_graph_describe(graph, x, text), rni_shape_describe(shape, wanted));
     }
     if (rni_shape_equal(from, shape)) return x;
-    const rn_node base = graph->nodes[x].op == RNI_OP_RESHAPE ? graph->nodes[x].inputs[0] : x;
+    const bool sees_through = graph->nodes[x].op == RNI_OP_RESHAPE && !graph->nodes[x].is_pinned;
+    const rn_node base = sees_through ? graph->nodes[x].inputs[0] : x;
     if (base != x && graph->nodes[base].rows == graph->nodes[x].rows)
         return rn_graph_reshape(graph, base, shape);
     const rni_node draft = {.op = RNI_OP_RESHAPE, .shape = shape};

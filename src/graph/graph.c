@@ -98,6 +98,11 @@ bool rni_graph_ready(rn_graph *graph, const char *call, rn_index n_inputs, const
     return true;
 }
 
+void rn_graph_pin(rn_graph *graph, rn_node node)
+{
+    if (rn_graph_shape(graph, node).rank >= 0) graph->nodes[node].is_pinned = true;
+}
+
 const rni_node *rni_graph_node(const rn_graph *graph, rn_node node)
 {
     RNI_ASSERT(node >= 0 && node < graph->size);

@@ -94,6 +94,7 @@ typedef struct rni_node {
     rn_index sizes[RN_RANK_MAX];
     double *values; /**< owned, constants only */
     char *name;     /**< owned, NULL when not given */
+    bool is_pinned; /**< no later node may be built from its input instead */
 } rni_node;
 
 struct rn_graph {

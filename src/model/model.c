@@ -51,6 +51,7 @@ rn_node rni_model_weight_of(rn_model *model, const char *name, rn_shape shape, d
 
 void rni_model_boundary(rn_model *model, rn_node node)
 {
+    rn_graph_pin(model->graph, node);
     const rn_index n = model->n_boundaries;
     rn_node *grown = rni_resize(model->boundaries, n, n + 1, sizeof *grown);
     model->is_short = model->is_short || !grown;

@@ -37,8 +37,9 @@ static void add_open(rni_subject *subject, const char *quantity, double value)
     if (isnan(value)) {
         rni_check_say(line->reason, "not measured: the network declares no blocks, or "
                                     "measure.conditions is false");
-        rni_check_say(line->remedy, "a network that is a chain of blocks (an mlp of depth 2 or "
-                                    "more), with measure.kind=exact and measure.conditions=true");
+        rni_check_say(line->remedy, "a network that is a chain of blocks (an mlp, convnet, "
+                                    "resnet or transformer of 2 or more), with measure.kind=exact "
+                                    "and measure.conditions=true");
         return;
     }
     rni_check_say(line->reason, "of one run; whether it stays bounded as the depth grows needs "

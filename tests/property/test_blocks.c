@@ -315,6 +315,113 @@ static void every_failed_allocation_is_reported(void **state)
     assert_true(fault > 50);
 }
 
+/* ---- boundaries of every kind of chain ------------------------------------------------------- */
+
+/* Models of which every parameter belongs to one block; nonlinearities begin with a scale. */
+static const struct {
+    const char *kind;
+    rn_setting settings[6];
+    rn_index n_settings;
+} chains[] = {
+    {"mlp", {{"depth", "3"}, {"width", "5"}, {"activation", "gelu"}}, 3},
+    {"mlp",
+     {{"depth", "3"}, {"width", "5"}, {"residual", "false"}, {"activation", "quick_gelu"}},
+     4},
+    {"convnet", {{"depth", "2"}, {"width", "3"}, {"pooling", "none"}}, 3},
+    {"convnet", {{"depth", "2"}, {"width", "3"}, {"kernel", "1"}, {"activation", "linear"}}, 4},
+    {"resnet", {{"stages", "2"}, {"width", "4"}}, 2},
+    {"resnet", {{"stages", "1"}, {"width", "4"}, {"kernel", "1"}, {"norm", "none"}}, 4},
+    {"transformer",
+     {{"tokens", "patches"}, {"patch", "2"}, {"depth", "2"}, {"width", "4"}, {"norm", "none"}},
+     5},
+    {"transformer",
+     {{"tokens", "patches"}, {"patch", "2"}, {"depth", "2"}, {"width", "4"}, {"order", "post"}},
+     5},
+};
+
+enum { SIDE = 4, MOST_WEIGHTS = 4096 };
+
+/* Tangents of the output: along v of all parameters in blocks up to l, and along the tangent that
+   the same v gives boundary l. */
+typedef struct tangents {
+    rn_node inputs[64]; /* v of every parameter */
+    rn_node directly;
+    rn_node by_boundary;
+} tangents;
+
+static void build_tangents(const rn_model *model, rn_index l, tangents *t)
+{
+    rn_graph *g = rn_model_graph(model);
+    rn_node parameters[64];
+    rn_index n = 0;
+    for (rn_index i = 0; i < rn_model_n_parameters(model); i++) {
+        rn_parameter p;
+        assert_status(rn_model_parameter(model, i, &p), RN_OK);
+        t->inputs[i] = rn_graph_input(g, "v", rn_graph_shape(g, p.node));
+        if (p.block > l) continue;
+        parameters[n] = p.node;
+        t->inputs[n++] = t->inputs[i]; /* those of later blocks come last */
+    }
+    const rn_node boundary = rn_model_boundary(model, l);
+    const rn_node f = rn_model_output(model);
+    rn_node moved = RN_NODE_NONE;
+    assert_status(rn_graph_jvp(g, n, parameters, t->inputs, 1, &f, &t->directly), RN_OK);
+    assert_status(rn_graph_jvp(g, n, parameters, t->inputs, 1, &boundary, &moved), RN_OK);
+    assert_status(rn_graph_jvp(g, 1, &boundary, &moved, 1, &f, &t->by_boundary), RN_OK);
+}
+
+static void check_boundary(const rn_model *model, rn_index l, const double *x, const double *theta,
+                           const double *v)
+{
+    tangents t;
+    build_tangents(model, l, &t);
+    const rn_node wanted[] = {t.directly, t.by_boundary};
+    rn_plan *plan = NULL;
+    rn_workspace *work = NULL;
+    assert_status(rn_plan_create(rn_model_graph(model), N, 2, wanted, &plan), RN_OK);
+    assert_status(rn_workspace_create(plan, &work), RN_OK);
+    assert_status(rn_workspace_bind(work, rn_model_input(model), x), RN_OK);
+    for (rn_index i = 0; i < rn_model_n_parameters(model); i++) {
+        rn_parameter p;
+        assert_status(rn_model_parameter(model, i, &p), RN_OK);
+        assert_status(rn_workspace_bind(work, p.node, theta + p.offset), RN_OK);
+        if (p.block <= l) assert_status(rn_workspace_bind(work, t.inputs[i], v + p.offset), RN_OK);
+    }
+    assert_status(rn_workspace_run(work), RN_OK);
+    double scale = 0.0;
+    const double *directly = rn_workspace_value(work, t.directly);
+    const double *by_boundary = rn_workspace_value(work, t.by_boundary);
+    for (rn_index i = 0; i < (rn_index)N * C; i++)
+        scale = fmax(scale, fabs(directly[i]));
+    assert_true(scale > 1e-6);
+    for (rn_index i = 0; i < (rn_index)N * C; i++) /* the same sums in another order */
+        assert_close(by_boundary[i], directly[i], 1e-12 * scale);
+    rn_workspace_destroy(work);
+    rn_plan_destroy(plan);
+}
+
+static void what_comes_before_acts_through_the_boundary_alone(void **state)
+{
+    (void)state;
+    static double theta[MOST_WEIGHTS];
+    static double v[MOST_WEIGHTS];
+    double x[N * SIDE * SIDE];
+    fill(0, MOST_WEIGHTS, theta);
+    fill(1, MOST_WEIGHTS, v);
+    fill(2, (rn_index)N * SIDE * SIDE, x);
+    for (size_t k = 0; k < sizeof chains / sizeof chains[0]; k++) {
+        rn_model *model = NULL;
+        assert_status(rn_model_create(chains[k].kind, chains[k].settings, chains[k].n_settings,
+                                      RN_SHAPE(SIDE, SIDE), C, &model),
+                      RN_OK);
+        assert_true(rn_model_n_weights(model) <= MOST_WEIGHTS);
+        assert_true(rn_model_n_boundaries(model) >= 2);
+        for (rn_index l = 0; l < rn_model_n_boundaries(model); l++)
+            check_boundary(model, l, x, theta, v);
+        rn_model_destroy(model);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +429,7 @@ int main(void)
         cmocka_unit_test(influence_is_that_of_dense_rows),
         cmocka_unit_test(networks_without_blocks_and_with_shared_parameters_are_refused),
         cmocka_unit_test(every_failed_allocation_is_reported),
+        cmocka_unit_test(what_comes_before_acts_through_the_boundary_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -483,7 +483,7 @@ static void every_option_table_is_sound_and_reachable_by_name(void **state)
         assert_status(rni_option_table_check(rni_loss_options(n)), RN_OK);
     for (n = 0; rni_dynamics_options(n); n++)
         assert_status(rni_option_table_check(rni_dynamics_options(n)), RN_OK);
-    assert_int_equal(n, 2);
+    assert_true(n >= 2);
 }
 
 /* Boundaries stand between the maps, and every parameter knows its block. */
