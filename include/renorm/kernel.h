@@ -64,6 +64,10 @@ typedef struct rn_kernel_point {
     rn_index n_samples;          /**< N >= 1 */
     const double *const *inputs; /**< [n_inputs] arrays, in the order of rn_kernel_desc.inputs */
     const double *theta;         /**< [P] */
+    const double *scale;         /**< S [P], finite: M = (1/N) J S^2 J^T, S the root of a diagonal
+                                      preconditioner; NULL: 1. J v and J^T u do not see it */
+    const double *scale_tangent; /**< S' [P], with a scale: M' then contains
+                                      (2/N) J S S' J^T; NULL: 0 */
 } rn_kernel_point;
 
 /**
@@ -86,7 +90,8 @@ RN_API rn_index rn_kernel_n_weights(const rn_kernel *kernel);
 /* ---- the matrix ------------------------------------------------------------------------------ */
 
 /**
- * M := (1/N) J J^T.
+ * M := (1/N) J J^T. With a scale all parameters go through row gradients (order G), since factor
+ * pairs then no longer separate.
  *
  * @param[out] m  [n x n], n = N K; symmetric to the bit
  * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_SHAPE; RN_ERR_DOMAIN (a gather index outside its table);

@@ -111,13 +111,14 @@ typedef struct rn_snapshot {
     const double *step_decay;       /**< [boundary] weight decay */
     const double *step_clipping;    /**< [boundary] clipped gradients */
     const double *step_noise;       /**< [boundary] Langevin noise */
-    const double *step_frame;     /**< [boundary] R: the loss's frame turns; does no work in all */
-    const double *step_finite;    /**< [boundary] Q, what a finite step adds */
-    const double *step_flux;      /**< [boundary] F1 */
-    const double *step_remainder; /**< [boundary] F1 - tau F: kernel remainder, or kink line */
-    double step_mismatch;         /**< largest |left - right| / largest line */
-    double kink_share;            /**< largest |F1 - tau F| / largest |F1|; for activations with
-                                       kinks, above 0.1 flux and velocity cannot be trusted */
+    const double *step_frame;  /**< [boundary] R: the loss's frame turns; does no work in all */
+    const double *step_finite; /**< [boundary] Q, what a finite step adds */
+    const double *step_flux;   /**< [boundary] F1 */
+    const double *step_preconditioner; /**< [boundary] part of tau F: the preconditioner changes */
+    const double *step_remainder;      /**< [boundary] F1 - tau F: kernel remainder, or kink line */
+    double step_mismatch;              /**< largest |left - right| / largest line */
+    double kink_share; /**< largest |F1 - tau F| / largest |F1|; for activations with
+                            kinks, above 0.1 flux and velocity cannot be trusted */
     double has_kinks; /**< 1: the network is not twice differentiable: M' misses the jumps of M, and
                            couplings are not measured; else 0 */
 

@@ -243,6 +243,7 @@ static bool add_product(rn_kernel *kernel, rni_block *block, rn_shape shape, rn_
     block->out_width = block->size / shape.dims[0];
     if (block->n_groups == 1 && block->groups[0].swapped) { /* the transposed gradient serves */
         block->groups[0].swapped = false;
+        block->is_turned = true;
         const rn_index width = block->in_width;
         block->in_width = block->out_width;
         block->out_width = width;

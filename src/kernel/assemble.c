@@ -318,6 +318,47 @@ static rn_status compute_tile(void *user, rn_index task, int thread)
 
 /* ---- order G --------------------------------------------------------------------------------- */
 
+/* The part of row gradients that are kept as they are: [k, size] a unit. */
+static void copy_rows(const pass *p, const rni_store *store, rn_index unit, double *rows,
+                      double *tangent)
+{
+    const assembly *a = p->a;
+    const rni_group kept = {.left = p->block->rows, .right = p->block->rows};
+    const rni_side side = side_of(a, store, &kept, unit);
+    const rn_index width = p->part.out_count;
+    for (rn_index k = 0; k < a->layout.unit_rows; k++) {
+        const rn_index from = k * p->block->size + p->part.out_first;
+        memcpy(rows + k * width, side.left + from, (size_t)width * sizeof *rows);
+        if (tangent && side.left_tangent)
+            memcpy(tangent + k * width, side.left_tangent + from, (size_t)width * sizeof *tangent);
+    }
+}
+
+/* Where entry (in, out) of a gradient stands in theta. */
+static rn_index place_in_theta(const rni_block *block, rn_index in, rn_index out)
+{
+    const rn_index at = block->is_turned ? out * block->in_width + in : in * block->out_width + out;
+    return block->offset + at;
+}
+
+/* rows := rows S, and their tangents tangent S + rows S'. */
+static void scale_rows(const pass *p, double *rows, double *tangent)
+{
+    const rn_kernel_point *point = p->a->point;
+    for (rn_index k = 0; k < p->a->layout.unit_rows; k++)
+        for (rn_index i = 0; i < p->part.in_count; i++)
+            for (rn_index o = 0; o < p->part.out_count; o++, rows++) {
+                const rn_index at =
+                    place_in_theta(p->block, p->part.in_first + i, p->part.out_first + o);
+                const double turn = point->scale_tangent ? point->scale_tangent[at] : 0.0;
+                if (tangent) {
+                    *tangent = *tangent * point->scale[at] + *rows * turn;
+                    tangent++;
+                }
+                *rows *= point->scale[at];
+            }
+}
+
 /* Row gradients of one tile of units; tiles of the second block follow those of the first. */
 static rn_status form_rows(void *user, rn_index task, int thread)
 {
@@ -350,6 +391,8 @@ static rn_status form_rows(void *user, rn_index task, int thread)
                                      .right_tangent = side.right_tangent};
             RNI_TRY(rni_rows_add(&outer, k, p->part, rows, tangent));
         }
+        if (p->block->kind != RNI_BLOCK_PRODUCT) copy_rows(p, store, unit, rows, tangent);
+        if (a->layout.is_scaled) scale_rows(p, rows, tangent);
     }
     return RN_OK;
 }
@@ -465,8 +508,8 @@ static rn_status assemble(rn_kernel *kernel, const rn_kernel_point *point, rn_in
     a.m = m;
     a.m_tangent = m_tangent;
     rn_index grid = 0;
-    rn_status status =
-        rni_layout_create(kernel, point->n_samples, parameter, m_tangent != NULL, &a.layout);
+    rn_status status = rni_layout_create(kernel, point->n_samples, parameter, m_tangent != NULL,
+                                         point->scale != NULL, &a.layout);
     if (status == RN_OK) status = rni_factors_prepare(kernel, &a.layout, &grid);
     if (status == RN_OK) status = choose_blocks(&a, grid);
     if (status == RN_OK) status = allocate(&a);
@@ -519,7 +562,8 @@ rn_status rn_kernel_bytes(rn_kernel *kernel, rn_index n_samples, int tangent, rn
     rn_index grid = 0;
     rn_index programs = 0;
     rn_index own = 0;
-    RNI_TRY(rni_layout_create(kernel, n_samples, RNI_ALL_PARAMETERS, tangent != 0, &a.layout));
+    RNI_TRY(
+        rni_layout_create(kernel, n_samples, RNI_ALL_PARAMETERS, tangent != 0, false, &a.layout));
     rn_status status = rni_factors_bytes(kernel, &a.layout, &grid, &programs);
     if (status == RN_OK) status = choose_blocks(&a, grid);
     if (status == RN_OK
@@ -542,13 +586,14 @@ static rn_index touched_work(const assembly *a)
     return a->kernel->n_threads * (copies * side * side + work) * (rn_index)sizeof(double);
 }
 
-rn_status rni_kernel_touched(rn_kernel *kernel, rn_index n_samples, bool tangent, rn_index *kept,
-                             rn_index *passing)
+rn_status rni_kernel_touched(rn_kernel *kernel, rn_index n_samples, bool tangent, bool is_scaled,
+                             rn_index *kept, rn_index *passing)
 {
     assembly a = {.kernel = kernel};
     rn_index grid = 0;
     rn_index programs = 0;
-    RNI_TRY(rni_layout_create(kernel, n_samples, RNI_ALL_PARAMETERS, tangent, &a.layout));
+    RNI_TRY(
+        rni_layout_create(kernel, n_samples, RNI_ALL_PARAMETERS, tangent, is_scaled, &a.layout));
     rn_status status = rni_factors_bytes(kernel, &a.layout, &grid, &programs);
     if (status == RN_OK) status = choose_blocks(&a, grid);
     rn_index stores = 0;

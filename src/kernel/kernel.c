@@ -189,6 +189,22 @@ rn_status rn_kernel_limit_memory(rn_kernel *kernel, rn_index max_factor_bytes)
     return RN_OK;
 }
 
+static rn_status check_scale(const rn_kernel *kernel, const rn_kernel_point *point,
+                             const char *function)
+{
+    if (point->scale_tangent && !point->scale)
+        return rni_fail(RN_ERR_ARGUMENT, "%s: a scale_tangent needs a scale", function);
+    for (rn_index i = 0; point->scale && i < kernel->n_weights; i++)
+        if (!isfinite(point->scale[i])
+            || (point->scale_tangent && !isfinite(point->scale_tangent[i])))
+            return rni_fail(RN_ERR_NONFINITE,
+                            "%s: the scale of weight %" PRId64 " is %g, its tangent %g; expected "
+                            "finite numbers",
+                            function, i, point->scale[i],
+                            point->scale_tangent ? point->scale_tangent[i] : 0.0);
+    return RN_OK;
+}
+
 rn_status rni_kernel_check(const rn_kernel *kernel, const rn_kernel_point *point,
                            const char *function)
 {
@@ -201,6 +217,7 @@ rn_status rni_kernel_check(const rn_kernel *kernel, const rn_kernel_point *point
     for (rn_index i = 0; i < kernel->n_inputs; i++)
         if (!point->inputs[i])
             return rni_fail(RN_ERR_ARGUMENT, "%s: inputs[%" PRId64 "] is NULL", function, i);
+    RNI_TRY(check_scale(kernel, point, function));
     rn_index n = 0;
     rn_index n_entries = 0;
     if (!rni_size_mul(point->n_samples, kernel->n_rows, &n) || !rni_size_mul(n, n, &n_entries)

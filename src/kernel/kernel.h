@@ -67,8 +67,9 @@ typedef struct rni_block {
     rn_index size;
     rn_index offset; /**< of the parameter in theta */
     rn_index n_uses;
-    rn_index in_width; /**< p and q of the gradient [p, q]; products only */
+    rn_index in_width; /**< p and q of the gradient [p, q]; 1 and size where it is no product */
     rn_index out_width;
+    bool is_turned; /**< the gradient is the transpose of the parameter */
     int n_groups;
     rni_group groups[RNI_MAX_GROUPS];
     int rows;        /**< factor of row gradients [units, rows, 1, size]; vectors and rows */
@@ -224,7 +225,7 @@ void rni_keep_destroy(rni_kept *kept);
     the kernel goes, and factors with the tiles of all threads, which go with each call. A small
     matrix leaves most of its tiles untouched, and the system then never provides them. */
 RN_NODISCARD rn_status rni_kernel_touched(rn_kernel *kernel, rn_index n_samples, bool tangent,
-                                          rn_index *kept, rn_index *passing);
+                                          bool is_scaled, rn_index *kept, rn_index *passing);
 
 /* ---- kernel.c ---- */
 

@@ -126,6 +126,14 @@ static bool keep(rni_layout *layout, const rn_kernel *kernel, int index)
     return rni_size_add(layout->unit_size, size, &layout->unit_size);
 }
 
+static void place_gradients(rni_layout *layout, const rni_block *block)
+{
+    const rni_chunk chunk = rni_block_chunk(block);
+    layout->n_gradients++;
+    layout->chunk_size =
+        rni_max(layout->chunk_size, layout->unit_rows * chunk.in_step * chunk.out_step);
+}
+
 static bool place_product(rni_layout *layout, const rn_kernel *kernel, rn_index p)
 {
     const rni_block *block = &kernel->blocks[p];
@@ -134,10 +142,7 @@ static bool place_product(rni_layout *layout, const rn_kernel *kernel, rn_index 
             || !keep(layout, kernel, block->groups[g].right))
             return false;
     if (layout->order[p] == RN_KERNEL_ROW_GRADIENTS) {
-        const rni_chunk chunk = rni_block_chunk(block);
-        layout->n_gradients++;
-        layout->chunk_size =
-            rni_max(layout->chunk_size, layout->unit_rows * chunk.in_step * chunk.out_step);
+        place_gradients(layout, block);
         return true;
     }
     const rni_factor *right = &kernel->factors[block->groups[0].right];
@@ -155,20 +160,24 @@ static bool place(rni_layout *layout, const rn_kernel *kernel, rn_index p, rn_in
     double chosen = 0.0;
     const bool all = parameter == RNI_ALL_PARAMETERS;
     if (!all && p != parameter) return true;
-    if (all && rni_block_is_hosted(kernel, layout->n_samples, p)) {
+    if (all && !layout->is_scaled && rni_block_is_hosted(kernel, layout->n_samples, p)) {
         layout->shares[block->host] += block->share;
         return true;
     }
     if (block->n_uses == 0 && block->kind == RNI_BLOCK_VECTOR) return true;
-    layout->order[p] = (int)rni_block_order(kernel, layout->n_samples, p, flops, &chosen);
+    layout->order[p] = layout->is_scaled
+                           ? RN_KERNEL_ROW_GRADIENTS
+                           : (int)rni_block_order(kernel, layout->n_samples, p, flops, &chosen);
+    if (layout->is_scaled && block->kind != RNI_BLOCK_PRODUCT) place_gradients(layout, block);
     if (block->kind == RNI_BLOCK_PRODUCT) return place_product(layout, kernel, p);
     return keep(layout, kernel, block->rows);
 }
 
 rn_status rni_layout_create(const rn_kernel *kernel, rn_index n_samples, rn_index parameter,
-                            bool with_tangent, rni_layout *out)
+                            bool with_tangent, bool is_scaled, rni_layout *out)
 {
-    rni_layout layout = {.n_samples = n_samples, .with_tangent = with_tangent};
+    rni_layout layout = {
+        .n_samples = n_samples, .with_tangent = with_tangent, .is_scaled = is_scaled};
     layout.unit_rows = kernel->is_coupled ? 1 : kernel->n_rows;
     layout.n = n_samples * kernel->n_rows;
     layout.n_units = layout.n / layout.unit_rows;

@@ -22,6 +22,7 @@ typedef struct rni_layout {
     rn_index n;         /**< rows in all */
     rn_index tile;      /**< units of one tile of M */
     bool with_tangent;
+    bool is_scaled;
     rn_index n_parameters;
     int *order;         /**< [n_parameters] an rn_kernel_order; -1: not in this call */
     double *shares;     /**< [n_parameters] added to x . x' for the biases carried along */
@@ -34,9 +35,11 @@ typedef struct rni_layout {
     void *memory;         /**< owned: the arrays above */
 } rni_layout;
 
-/** Chooses for a call over all parameters, or one. @return RN_OK; RN_ERR_SHAPE; RN_ERR_MEMORY */
+/** Chooses for a call over all parameters, or one; scaled: every block in order G. @return RN_OK;
+    RN_ERR_SHAPE; RN_ERR_MEMORY */
 RN_NODISCARD rn_status rni_layout_create(const rn_kernel *kernel, rn_index n_samples,
-                                         rn_index parameter, bool with_tangent, rni_layout *out);
+                                         rn_index parameter, bool with_tangent, bool is_scaled,
+                                         rni_layout *out);
 
 void rni_layout_clear(rni_layout *layout);
 

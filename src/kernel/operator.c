@@ -2,6 +2,8 @@
  * M and its tangent as operators: M u = (1/N) J (J^T u), and with s = J^T u, s' = (J')^T u
  *
  *     M' u = (1/N) (J' s + J s').
+ *
+ * With a scale S, s becomes S^2 s and s' becomes S^2 s' + 2 S S' s.
  */
 #include <renorm/op.h>
 #include <string.h>
@@ -30,11 +32,27 @@ static void release(void *user)
     rni_free(p);
 }
 
+static void precondition(const product *p)
+{
+    const double *scale = p->point->scale;
+    const double *turn = p->point->scale_tangent;
+    const rn_index n = p->kernel->n_weights;
+    double *s = p->gradient;
+    double *tangent = p->gradient + n; /* of J^T u; there is one only along a direction */
+    for (rn_index i = 0; i < n && p->v; i++) {
+        const double moved = turn ? 2.0 * scale[i] * turn[i] * s[i] : 0.0;
+        tangent[i] = scale[i] * scale[i] * tangent[i] + moved;
+    }
+    for (rn_index i = 0; i < n; i++)
+        s[i] *= scale[i] * scale[i];
+}
+
 static rn_status apply_one(product *p, const double *x, double *y)
 {
     rni_leaves reverse = {.point = p->point, .directions = {p->v}, .cotangent = x, .kept = p->kept};
     const rni_program_kind down = p->v ? RNI_PROGRAM_TRANSPOSE_TANGENT : RNI_PROGRAM_TRANSPOSE;
     RNI_TRY(rni_jacobian_reverse(p->kernel, down, &reverse, p->gradient));
+    if (p->point->scale) precondition(p);
     rni_leaves forward = {.point = p->point, .directions = {p->gradient}, .kept = p->kept};
     if (p->v) {
         forward.directions[1] = p->v;

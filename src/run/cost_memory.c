@@ -51,10 +51,12 @@ static rn_index scale_bytes(const rni_stage *stage)
     return rn_dynamics_needs_scale(stage->dynamics) ? rni_scale_bytes(stage) : 0;
 }
 
-/* Vectors of all weights in a checkpoint beside theta, with their image, and lines of a step. */
+/* Vectors of all weights in a checkpoint beside theta, with their image, and what a step is made
+   of: lines, and three roots of preconditioners with work space. */
 static rn_index count_vectors(const rn_trainer *trainer)
 {
     rn_index n = 2 * (rn_index)rn_trainer_n_slots(trainer);
+    if (rn_trainer_is_preconditioned(trainer)) n += 4;
     for (int line = 0; line < RN_N_STEP_LINES; line++)
         n += rn_trainer_has_line(trainer, (rn_step_line)line);
     return n;

@@ -26,6 +26,7 @@ typedef struct rni_execution {
     double *theta;                  /**< owned, [P] before the step */
     double *velocity;               /**< owned, [P] */
     double *lines[RN_N_STEP_LINES]; /**< owned, [P]; NULL where the dynamics has no such line */
+    double *scales; /**< owned, [3 P] S before, its rate, S after a step; NULL: no preconditioner */
 
     rn_index max_bytes;        /**< most memory of the process; 0: no limit */
     double last_loss;          /**< the last that was found */

@@ -64,6 +64,10 @@ static rn_status make_vectors(rni_execution *x)
         x->lines[k] = rni_alloc(x->stage.n_weights, sizeof *x->lines[k]);
         enough = x->lines[k] != NULL;
     }
+    if (enough && rn_trainer_is_preconditioned(x->stage.trainer)) {
+        x->scales = rni_alloc(3 * x->stage.n_weights, sizeof *x->scales);
+        enough = x->scales != NULL;
+    }
     if (enough) return RN_OK;
     return rni_fail(RN_ERR_MEMORY, "rn_run_execute: no memory for %" PRId64 " weights",
                     x->stage.n_weights);
@@ -141,4 +145,5 @@ void rni_execution_clear(rni_execution *x)
     rni_free(x->velocity);
     for (int k = 0; k < RN_N_STEP_LINES; k++)
         rni_free(x->lines[k]);
+    rni_free(x->scales);
 }

@@ -73,6 +73,8 @@
     BOUNDARIES(step_frame, "step_frame", "energy", "part of X: the loss's frame turns")            \
     BOUNDARIES(step_finite, "step_finite", "energy", "Q, what the finite step adds")               \
     BOUNDARIES(step_flux, "step_flux", "energy", "F1, exact flux of the step")                     \
+    BOUNDARIES(step_preconditioner, "step_preconditioner", "energy",                               \
+               "part of tau F: the preconditioner changes")                                        \
     BOUNDARIES(step_remainder, "step_remainder", "energy", "F1 - tau F, kernel remainder")         \
     REAL(step_mismatch, "step_mismatch", "1", "largest |left - right| / largest line")             \
     REAL(kink_share, "kink_share", "1", "largest |F1 - tau F| / largest |F1|")                     \

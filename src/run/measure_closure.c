@@ -4,6 +4,7 @@
  */
 #include <math.h>
 #include <renorm/spectra.h>
+#include <string.h>
 
 #include "backends/blas.h"
 #include "core/memory.h"
@@ -11,15 +12,40 @@
 #include "run/measure_exact.h"
 #include "shells/shell_flux.h"
 
-/* x->weights := theta moved for a time dt: along the flow where the dynamics follows the gradient,
-   else straight on along its velocity, which is as good for a central difference. */
-static rn_status move(rni_exact *x, const rni_moment *moment, double dt)
+/* Adds dt times the velocity of theta, and of the root of a preconditioner, whose square moves
+   evenly; scale: [P], NULL without one. */
+static void go_straight(rni_exact *x, const rni_moment *moment, double dt, double *scale)
 {
-    if (x->stage->follows_gradient)
-        return rn_flow_step(x->stage->trainer, moment->theta, dt, x->weights);
-    for (rn_index p = 0; p < x->stage->n_weights; p++)
+    for (rn_index p = 0; p < x->stage->n_weights; p++) {
         x->weights[p] = moment->theta[p] + dt * moment->velocity[p];
-    return RN_OK;
+        if (!scale) continue;
+        const double s = moment->scale[p];
+        const double rate = moment->scale_rate ? moment->scale_rate[p] : 0.0;
+        scale[p] = sqrt(fmax(s * (s + 2.0 * dt * rate), 0.0));
+    }
+}
+
+/* M := the kernel at the state after dt, x->weights := theta there: along the flow where the
+   dynamics follows the gradient, else straight on along its velocity, which is as good for a
+   central difference. */
+static rn_status move(rni_exact *x, const rni_moment *moment, double dt, double *m)
+{
+    const rn_index n_weights = x->stage->n_weights;
+    rn_kernel_point point = rni_stage_point(x->stage, x->weights);
+    double *scale = NULL;
+    if (moment->scale) {
+        scale = rni_alloc(n_weights, sizeof *scale);
+        if (!scale) return rni_fail(RN_ERR_MEMORY, "measure.exact: no memory for the closure");
+        point.scale = scale;
+    }
+    rn_status status = RN_OK;
+    if (x->stage->follows_gradient)
+        status = rn_flow_step(x->stage->trainer, moment->theta, dt, x->weights);
+    else
+        go_straight(x, moment, dt, scale);
+    if (status == RN_OK) status = rn_kernel_assemble(x->stage->kernel, &point, m);
+    rni_free(scale);
+    return status;
 }
 
 /* sums := A at the state after dt. */
@@ -27,12 +53,10 @@ static rn_status energy_above(rni_exact *x, const rni_moment *moment, double dt,
 {
     const rn_index n = x->n;
     const double n_samples = (double)x->stage->train.n_samples;
-    const rn_kernel_point point = rni_stage_point(x->stage, x->weights);
     const rn_spectra_options chosen = rni_exact_solver(x);
     rn_trainer *trainer = x->stage->trainer;
-    RNI_TRY(move(x, moment, dt));
+    RNI_TRY(move(x, moment, dt, x->phi1));
     RNI_TRY(rn_trainer_error(trainer, x->weights, &x->stage->train, x->error1));
-    RNI_TRY(rn_kernel_assemble(x->stage->kernel, &point, x->phi1));
     RNI_TRY(rn_spectra_project(n, x->phi1, n, 1, x->error1, n, &chosen, x->lambda1, x->g1, NULL));
     for (rn_index u = 0; u < n; u++)
         x->rows[u] = x->g1[u] * x->g1[u] / (2.0 * n_samples);
@@ -75,20 +99,10 @@ static bool is_along_velocity(const rni_exact *x, const rni_moment *moment)
     return difference <= 1e-12 * length;
 }
 
-/* flux := F with M' replaced by the derivative of M along the step d, an energy. */
-static rn_status step_flux(rni_exact *x, const rni_moment *moment, double *flux)
+/* flux := F of the matrix in x->tangent, times `scale`. */
+static rn_status flux_of_tangent(rni_exact *x, double scale, double *flux)
 {
-    const rn_index n = x->n;
-    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
-    double scale = moment->tau;
-    if (!is_along_velocity(x, moment)) {
-        for (rn_index p = 0; p < x->stage->n_weights; p++)
-            x->weights[p] = moment->next[p] - moment->theta[p];
-        RNI_TRY(rn_kernel_tangent(x->stage->kernel, &point, x->weights, NULL, x->tangent));
-        RNI_TRY(rni_exact_project(x, x->phi0, &x->tangent, x->phi0, &x->phi1));
-        scale = 1.0;
-    }
-    const rn_shell_input input = {.n = n,
+    const rn_shell_input input = {.n = x->n,
                                   .n_samples = x->stage->train.n_samples,
                                   .lambda = x->lambda0,
                                   .g = x->g0,
@@ -100,12 +114,39 @@ static rn_status step_flux(rni_exact *x, const rni_moment *moment, double *flux)
     return RN_OK;
 }
 
+/* flux := F with M' replaced by the derivative of M along the step d, an energy. */
+static rn_status step_flux(rni_exact *x, const rni_moment *moment, double *flux)
+{
+    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
+    /* optimizers with a preconditioner always go along their velocity */
+    if (moment->scale || is_along_velocity(x, moment)) return flux_of_tangent(x, moment->tau, flux);
+    for (rn_index p = 0; p < x->stage->n_weights; p++)
+        x->weights[p] = moment->next[p] - moment->theta[p];
+    RNI_TRY(rn_kernel_tangent(x->stage->kernel, &point, x->weights, NULL, x->tangent));
+    RNI_TRY(rni_exact_project(x, x->phi0, &x->tangent, x->phi0, &x->phi1));
+    return flux_of_tangent(x, 1.0, flux);
+}
+
+/* The part of that flux that comes from the preconditioner alone: M' = (1/N) J P' J^T. */
+static rn_status preconditioner_flux(rni_exact *x, const rni_moment *moment, double *flux)
+{
+    if (!moment->scale_rate) return RN_OK;
+    rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
+    point.scale = moment->scale;
+    point.scale_tangent = moment->scale_rate;
+    memset(x->weights, 0, (size_t)x->stage->n_weights * sizeof *x->weights);
+    RNI_TRY(rn_kernel_tangent(x->stage->kernel, &point, x->weights, NULL, x->tangent));
+    RNI_TRY(rni_exact_project(x, x->phi0, &x->tangent, x->phi0, &x->phi1));
+    return flux_of_tangent(x, moment->tau, flux);
+}
+
 /* The state after the step: M1 - M0 between the two bases, e1 in both. */
 static rn_status measure_next(rni_exact *x, const rni_moment *moment)
 {
     const rn_index n = x->n;
     const rn_kernel_point before = rni_stage_point(x->stage, moment->theta);
-    const rn_kernel_point after = rni_stage_point(x->stage, moment->next);
+    rn_kernel_point after = rni_stage_point(x->stage, moment->next);
+    after.scale = moment->scale_next;
     rn_kernel *kernel = x->stage->kernel;
     RNI_TRY(rn_trainer_error(x->stage->trainer, moment->next, &x->stage->train, x->error1));
     RNI_TRY(rn_kernel_assemble(kernel, &after, x->phi1));
@@ -137,6 +178,8 @@ rn_status rni_exact_step(rni_exact *x, const rni_moment *moment, rn_snapshot *sn
     double *mismatch = extra + m;
     double share = 0.0;
     rn_status status = step_flux(x, moment, flux);
+    if (status == RN_OK)
+        status = preconditioner_flux(x, moment, rni_writable(&snapshot->step_preconditioner));
     if (status == RN_OK) status = rni_exact_lines(x, moment, snapshot);
     if (status == RN_OK) status = measure_next(x, moment);
     const rn_shell_step step = {.n = x->n,

@@ -94,13 +94,14 @@ static rn_status too_many_rows(rn_index n)
 static rn_status count_kernel(rni_stage *stage, rn_index *kept, rn_index *work)
 {
     const rn_index n_samples = stage->train.n_samples;
+    const bool scaled = rn_trainer_is_preconditioned(stage->trainer);
     rn_index tangent = 0;
     rn_index plain = 0;
     rn_index apply = 0;
     rn_index unused = 0;
     rn_index tile = 1;
-    RNI_TRY(rni_kernel_touched(stage->kernel, n_samples, true, &tangent, work));
-    RNI_TRY(rni_kernel_touched(stage->kernel, n_samples, false, &plain, &unused));
+    RNI_TRY(rni_kernel_touched(stage->kernel, n_samples, true, scaled, &tangent, work));
+    RNI_TRY(rni_kernel_touched(stage->kernel, n_samples, false, scaled, &plain, &unused));
     RNI_TRY(rni_program_bytes(stage->kernel, RNI_PROGRAM_APPLY, n_samples, 0, 0, &tile, &apply));
     if (stage->change) {
         rn_index change = 0;
@@ -210,8 +211,10 @@ rn_status rni_exact_eigen(const rni_exact *x, double *matrix, const double *e, d
 static rn_status measure_spectrum(rni_exact *x, const rni_moment *moment)
 {
     const rn_index n = x->n;
-    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
+    rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
     rn_kernel *kernel = x->stage->kernel;
+    point.scale = moment->scale;
+    point.scale_tangent = moment->scale_rate;
     RNI_TRY(rn_trainer_error(x->stage->trainer, moment->theta, &x->stage->train, x->error0));
     RNI_TRY(rn_kernel_tangent(kernel, &point, moment->velocity, x->phi0, x->tangent));
     memcpy(x->kernel0, x->phi0, (size_t)(n * n) * sizeof *x->phi0);

@@ -451,7 +451,9 @@ static rn_status report_nodes(matrix_free *x, const rn_jacobi *rule, double floo
 static rn_status project(matrix_free *x, const rni_moment *moment, const rn_lanczos *lanczos,
                          const rn_jacobi *rule, double *floor)
 {
-    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
+    rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
+    point.scale = moment->scale;
+    point.scale_tangent = moment->scale_rate;
     RNI_TRY(find_nodes(x, rule, rule->n));
     *floor = floor_of(rule, x->theta, rn_lanczos_is_exhausted(lanczos));
     RNI_TRY(fit_grid(x, x->theta[rule->n - 1], *floor, &x->has_grid, &x->grid));
@@ -484,7 +486,9 @@ static rn_status tell(matrix_free *x, const rni_moment *moment, const rn_lanczos
 static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapshot)
 {
     matrix_free *x = state;
-    const rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
+    rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
+    point.scale = moment->scale;
+    point.scale_tangent = moment->scale_rate;
     rn_op *op = NULL;
     rn_lanczos *lanczos = NULL;
     RNI_TRY(rn_trainer_error(x->stage->trainer, moment->theta, &x->stage->train, x->error));

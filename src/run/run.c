@@ -99,24 +99,57 @@ static rn_status advance(rni_execution *x, rn_index to_step)
     return status;
 }
 
+/* out [P] := the root of the preconditioner of the step that follows. */
+static rn_status find_scale(const rni_execution *x, double *out)
+{
+    RNI_TRY(rn_trainer_preconditioner(x->stage.trainer, out));
+    for (rn_index i = 0; i < x->stage.n_weights; i++)
+        out[i] = sqrt(out[i]);
+    return RN_OK;
+}
+
+/* What the step that follows is made of, before it is taken. */
+static rn_status look_ahead(rni_execution *x, rni_moment *moment)
+{
+    rn_trainer *trainer = x->stage.trainer;
+    *moment = (rni_moment){.theta = x->theta, .velocity = x->velocity, .scale = x->scales};
+    memcpy(x->theta, rn_trainer_theta(trainer), (size_t)x->stage.n_weights * sizeof *x->theta);
+    RNI_TRY(rn_trainer_velocity(trainer, x->velocity));
+    for (int k = 0; k < RN_N_STEP_LINES; k++) {
+        moment->lines[k] = x->lines[k];
+        if (x->lines[k]) RNI_TRY(rn_trainer_step_line(trainer, (rn_step_line)k, x->lines[k]));
+    }
+    return x->scales ? find_scale(x, x->scales) : RN_OK;
+}
+
+/* Takes the step and completes the moment. */
+static rn_status step_ahead(rni_execution *x, rn_index to_step, rni_moment *moment)
+{
+    rn_trainer *trainer = x->stage.trainer;
+    const rn_index n = x->stage.n_weights;
+    const double before = rn_trainer_state(trainer).time;
+    RNI_TRY(advance(x, to_step));
+    moment->next = rn_trainer_theta(trainer);
+    moment->tau = rn_trainer_state(trainer).time - before;
+    if (!x->scales) return RN_OK;
+    double *rate = x->scales + n;
+    double *next = rate + n;
+    RNI_TRY(find_scale(x, next));
+    for (rn_index i = 0; i < n; i++)
+        rate[i] =
+            (next[i] * next[i] - x->scales[i] * x->scales[i]) / (2.0 * x->scales[i] * moment->tau);
+    moment->scale_rate = rate;
+    moment->scale_next = next;
+    return RN_OK;
+}
+
 /* Measures at the present step and takes the step that follows, if there is one. */
 static rn_status measure_and_advance(rni_execution *x, const rn_record *record)
 {
-    rn_trainer *trainer = x->stage.trainer;
     rn_snapshot snapshot = {.record = *record};
-    rni_moment moment = {.theta = x->theta, .velocity = x->velocity};
-    for (int k = 0; k < RN_N_STEP_LINES; k++)
-        moment.lines[k] = x->lines[k];
-    memcpy(x->theta, rn_trainer_theta(trainer), (size_t)x->stage.n_weights * sizeof *x->theta);
-    RNI_TRY(rn_trainer_velocity(trainer, x->velocity));
-    for (int k = 0; k < RN_N_STEP_LINES; k++)
-        if (x->lines[k]) RNI_TRY(rn_trainer_step_line(trainer, (rn_step_line)k, x->lines[k]));
-    if (record->step < x->top->steps) {
-        const double before = rn_trainer_state(trainer).time;
-        RNI_TRY(advance(x, record->step + 1));
-        moment.next = rn_trainer_theta(trainer);
-        moment.tau = rn_trainer_state(trainer).time - before;
-    }
+    rni_moment moment;
+    RNI_TRY(look_ahead(x, &moment));
+    if (record->step < x->top->steps) RNI_TRY(step_ahead(x, record->step + 1, &moment));
     tell_progress(x, "measuring", record->step, record->loss);
     const double start = seconds_now();
     rn_status status = x->measure->take(x->measure_state, &moment, &snapshot);

@@ -39,8 +39,12 @@ typedef struct rni_moment {
     const double *theta;                  /**< [P] before the step */
     const double *velocity;               /**< [P] theta' there */
     const double *lines[RN_N_STEP_LINES]; /**< [P] lines of the step; NULL: the dynamics has none */
-    const double *next;                   /**< [P] after the step; NULL: there was none */
-    double tau;                           /**< time credited to the step */
+    const double *scale;      /**< [P] root S of the preconditioner before the step; NULL: none */
+    const double *scale_rate; /**< [P] S' there: (P after - P before)/(2 S tau); NULL: none, or
+                                 there was no step */
+    const double *scale_next; /**< [P] S after the step; NULL likewise */
+    const double *next;       /**< [P] after the step; NULL: there was none */
+    double tau;               /**< time credited to the step */
 } rni_moment;
 
 /**

@@ -140,6 +140,77 @@ static void tangent_is_the_product_rule_of_jacobians(void **state)
     }
 }
 
+/* Columns of J and of its tangent under a scale S that moves: J S, and J' S + J S'. */
+static void scale_jacobian(trial *t, const double *scale, const double *turn)
+{
+    const rn_index p = t->net.n_weights;
+    for (rn_index i = 0; i < t->net.n * p; i++) {
+        t->jacobian_tangent[i] =
+            t->jacobian_tangent[i] * scale[i % p] + t->jacobian[i] * turn[i % p];
+        t->jacobian[i] *= scale[i % p];
+    }
+}
+
+/* An operator applied to unit vectors gives the expected matrix. */
+static void compare_operator(const trial *t, rn_op *op, const char *what)
+{
+    const rn_index n = t->net.n;
+    double *unit = numbers(n);
+    for (rn_index i = 0; i < n; i++) {
+        unit[i] = 1.0;
+        assert_status(rn_op_apply(op, 1, unit, n, t->m + i * n, n), RN_OK);
+        unit[i] = 0.0;
+    }
+    compare(t, t->m, what);
+    free(unit);
+    rn_op_destroy(op);
+}
+
+/* A diagonal preconditioner P = S^2: M = (1/N) J P J^T and its tangent, with P' in it, as matrices
+   and as operators. */
+static void preconditioned_matrices_are_those_of_scaled_jacobians(void **state)
+{
+    (void)state;
+    for (int k = 0; k < n_net_kinds; k++) {
+        trial t = begin(&net_kinds[k], SAMPLES);
+        const rn_index n = t.net.n;
+        double *scale = numbers(t.net.n_weights);
+        double *turn = numbers(t.net.n_weights);
+        for (rn_index i = 0; i < t.net.n_weights; i++) {
+            scale[i] = 0.5 + (double)((i * 7) % 5) / 3.0;
+            turn[i] = (double)((i * 5) % 7) / 4.0 - 0.7;
+        }
+        t.point.scale = scale;
+        t.point.scale_tangent = turn;
+        scale_jacobian(&t, scale, turn);
+        assert_status(rn_kernel_tangent(t.kernel, &t.point, t.net.direction, t.m, t.m_tangent),
+                      RN_OK);
+        expect_symmetric(&t, t.m_tangent);
+        rn_op *op = NULL;
+        symmetric_product(&t.net, t.jacobian, t.jacobian, 0, t.net.n_weights, t.expected);
+        compare(&t, t.m, "preconditioned M");
+        assert_status(rn_kernel_assemble(t.kernel, &t.point, t.m), RN_OK);
+        compare(&t, t.m, "preconditioned M alone");
+        assert_status(rn_kernel_operator(t.kernel, &t.point, &op), RN_OK);
+        compare_operator(&t, op, "preconditioned M v");
+        symmetric_product(&t.net, t.jacobian, t.jacobian_tangent, 0, t.net.n_weights, t.expected);
+        for (rn_index i = 0; i < n * n; i++)
+            t.expected[i] *= 2.0;
+        compare(&t, t.m_tangent, "preconditioned M'");
+        assert_status(rn_kernel_tangent_operator(t.kernel, &t.point, t.net.direction, &op), RN_OK);
+        compare_operator(&t, op, "preconditioned M' v");
+
+        turn[1] = (double)NAN;
+        assert_status(rn_kernel_assemble(t.kernel, &t.point, t.m), RN_ERR_NONFINITE);
+        assert_message_has("scale of weight 1");
+        t.point.scale = NULL;
+        assert_status(rn_kernel_assemble(t.kernel, &t.point, t.m), RN_ERR_ARGUMENT);
+        free(scale);
+        free(turn);
+        end(&t);
+    }
+}
+
 static void tangent_is_the_limit_of_central_differences(void **state)
 {
     (void)state;
@@ -327,6 +398,7 @@ int main(void)
         cmocka_unit_test(explicit_jacobian_is_the_derivative_of_the_outputs),
         cmocka_unit_test(matrix_is_the_product_of_jacobians),
         cmocka_unit_test(tangent_is_the_product_rule_of_jacobians),
+        cmocka_unit_test(preconditioned_matrices_are_those_of_scaled_jacobians),
         cmocka_unit_test(tangent_is_the_limit_of_central_differences),
         cmocka_unit_test(every_order_gives_the_same_block),
         cmocka_unit_test(orders_forced_on_all_blocks_at_once_agree),

@@ -156,7 +156,8 @@ const STEP_LINES = [
   ["F₁: exact flux", at => at.step_flux, 1, "F₁"],
   ["Q: the step is finite", at => at.step_finite, 2, "Q"],
   ["X: drive", at => at.step_drive, 3, "X"],
-  ["F₁ − τF: kernel remainder", at => at.step_remainder, 4, "F₁ − τF"]
+  ["F₁ − τF: kernel remainder", at => at.step_remainder, 4, "F₁ − τF"],
+  ["part of τF: the preconditioner changes", at => at.step_preconditioner, 5, "P′"]
 ];
 const DRIVE_LINES = [
   ["X: drive in all", at => at.step_drive, 3, "X"],
