@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "core/size.h"
 #include "core/status.h"
+#include "store/image.h"
 
 typedef enum axis {
     AXIS_NONE,
@@ -64,6 +65,7 @@ static const field fields[] = {RNI_FIELD_LIST(REAL, MODES, SHELLS, BOUNDARIES, S
 #undef GATES
 
 #define N_FIELDS ((rn_index)(sizeof fields / sizeof fields[0]))
+_Static_assert(N_FIELDS <= RNI_IMAGE_MAX_ARRAYS, "a snapshot could not be read back");
 
 rn_index rni_field_count(void)
 {

@@ -16,7 +16,7 @@
 #define RNI_IMAGE_MAX_BYTES ((rn_index)1 << 28)
 
 /** Most arrays of one image. */
-#define RNI_IMAGE_MAX_ARRAYS 96
+#define RNI_IMAGE_MAX_ARRAYS 256
 
 /** Most axes of an array. */
 #define RNI_IMAGE_RANK 3

@@ -253,7 +253,7 @@ function addMoment() {
       caption: "The same budget for the finite step training really took: A₁ − A₀ = −τD + X + Q + F₁ to rounding. No step follows the last one: there the one measured before is shown.",
       panels: () => MEASURED.map(run => {
         const at = stepMoment(run);
-        return { title: (MANY ? `${run.name}, ` : "") + `from step ${whole(at.step)} to ${whole(at.step + 1)}`, series: lineSeries(STEP_LINES, at, run) };
+        return { title: (MANY ? `${run.name}, ` : "") + `from step ${whole(at.step)} to ${whole(at.step + 1)}`, series: lineSeries(STEP_LINES.filter(([, get]) => get(at)), at, run) };
       }) });
   const bounded = MEASURED.filter(run => run.snapshots.some(isBounded));
   if (bounded.length)
