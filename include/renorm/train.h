@@ -269,6 +269,18 @@ RN_API RN_NODISCARD rn_status rn_trainer_predict(rn_trainer *trainer, const doub
                                                  double *residual);
 
 /**
+ * Gradients of single samples, at any theta: row i is the gradient of l(f_i, y_i), so that grad L
+ * is their mean. What the covariance of minibatches is made of. Cost: one forward and one reverse
+ * pass per sample, samples in parallel; memory beside the result as for a tile of one sample.
+ *
+ * @param theta           [P], NULL: the present one
+ * @param[out] gradients  [N x P]
+ * @return as rn_trainer_predict; RN_ERR_UNSUPPORTED (a network that mixes samples)
+ */
+RN_API RN_NODISCARD rn_status rn_trainer_sample_gradients(rn_trainer *trainer, const double *theta,
+                                                          const rn_batch *batch, double *gradients);
+
+/**
  * The error z of the loss on some samples (renorm/loss.h), at any theta: f - y for squared error.
  *
  * @param theta       [P], NULL: the present one

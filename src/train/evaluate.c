@@ -79,7 +79,7 @@ static rn_status find_tiles(rn_trainer *t, rn_index n_samples, rni_tiles **out)
     return RN_OK;
 }
 
-static rn_status check_batch(const char *caller, const rn_trainer *t, const rn_batch *batch)
+rn_status rni_trainer_check_batch(const char *caller, const rn_trainer *t, const rn_batch *batch)
 {
     rn_index size = 0;
     if (!t || !batch || !batch->inputs || !batch->targets)
@@ -99,7 +99,7 @@ static rn_status check_batch(const char *caller, const rn_trainer *t, const rn_b
 
 rn_status rn_trainer_evaluate(rn_trainer *trainer, const rn_batch *batch, rn_evaluation *out)
 {
-    RNI_TRY(check_batch("rn_trainer_evaluate", trainer, batch));
+    RNI_TRY(rni_trainer_check_batch("rn_trainer_evaluate", trainer, batch));
     if (!out) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_evaluate: out is NULL");
     rni_tiles *tiles = NULL;
     RNI_TRY(find_tiles(trainer, batch->n_samples, &tiles));
@@ -142,7 +142,7 @@ static rn_status look(rn_trainer *trainer, const double *theta, pass *p)
 rn_status rn_trainer_predict(rn_trainer *trainer, const double *theta, const rn_batch *batch,
                              double *outputs, double *residual)
 {
-    RNI_TRY(check_batch("rn_trainer_predict", trainer, batch));
+    RNI_TRY(rni_trainer_check_batch("rn_trainer_predict", trainer, batch));
     pass p = {.batch = batch};
     p.outputs = outputs;
     p.residual = residual;
@@ -152,7 +152,7 @@ rn_status rn_trainer_predict(rn_trainer *trainer, const double *theta, const rn_
 rn_status rn_trainer_error(rn_trainer *trainer, const double *theta, const rn_batch *batch,
                            double *error)
 {
-    RNI_TRY(check_batch("rn_trainer_error", trainer, batch));
+    RNI_TRY(rni_trainer_check_batch("rn_trainer_error", trainer, batch));
     if (!error || !batch) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_error: NULL argument");
     pass p = {.batch = batch};
     p.error = error;

@@ -177,3 +177,37 @@ rn_status rn_trainer_gradient(rn_trainer *trainer, double *loss, double *gradien
         memcpy(gradient, trainer->gradient, (size_t)trainer->n_weights * sizeof *gradient);
     return RN_OK;
 }
+
+/* ---- single samples ---------------------------------------------------------------------------
+ */
+
+/* A tile is one sample here; p->gradient is [N x P]. */
+static rn_status run_sample(void *user, rn_index i, int thread)
+{
+    const pass *p = user;
+    const rn_trainer *t = p->trainer;
+    const rni_tile tile = rni_tiles_get(p->tiles, i, thread);
+    double unused = 0.0;
+    RNI_TRY(run_tile(p, &tile, &unused));
+    add_tile(t, tile.work, true, p->gradient + i * t->n_weights);
+    return RN_OK;
+}
+
+rn_status rn_trainer_sample_gradients(rn_trainer *trainer, const double *theta,
+                                      const rn_batch *batch, double *gradients)
+{
+    static const char name[] = "rn_trainer_sample_gradients";
+    rni_tiles *tiles = NULL;
+    RNI_TRY(rni_trainer_check_batch(name, trainer, batch));
+    if (!gradients || !batch) return rni_fail(RN_ERR_ARGUMENT, "%s: NULL argument", name);
+    if (trainer->is_coupled)
+        return rni_fail(RN_ERR_UNSUPPORTED,
+                        "%s: the network mixes samples, so that no gradient belongs to one", name);
+    RNI_TRY(rni_trainer_plan_tiles(trainer, batch->n_samples, 1, &tiles));
+    pass p = {.trainer = trainer, .tiles = tiles, .batch = batch};
+    p.theta = theta ? theta : trainer->theta;
+    p.gradient = gradients;
+    const rn_status status = rni_pool_run(trainer->pool, batch->n_samples, run_sample, &p);
+    rni_tiles_destroy(tiles);
+    return status;
+}

@@ -91,17 +91,21 @@ rn_index rni_trainer_tile(const rn_trainer *t, rn_index n_samples)
     return t->is_coupled ? n_samples : rni_tile_size(n_samples, t->n_weights);
 }
 
-rn_status rni_trainer_plan_gradient(rn_trainer *t, rn_index n_samples, rni_tiles **out)
+rn_status rni_trainer_plan_tiles(rn_trainer *t, rn_index n_samples, rn_index tile, rni_tiles **out)
 {
     rn_node *wanted = rni_alloc(t->n_parameters + 1, sizeof *wanted);
     if (!wanted) return rni_fail(RN_ERR_MEMORY, "rn_trainer_create: no memory for parameters");
     memcpy(wanted, t->gradients, (size_t)t->n_parameters * sizeof *wanted);
     wanted[t->n_parameters] = t->total;
-    const rn_status status =
-        rni_tiles_create(rn_model_graph(t->desc.model), n_samples, rni_trainer_tile(t, n_samples),
-                         t->n_parameters + 1, wanted, t->desc.n_threads, out);
+    const rn_status status = rni_tiles_create(rn_model_graph(t->desc.model), n_samples, tile,
+                                              t->n_parameters + 1, wanted, t->desc.n_threads, out);
     rni_free(wanted);
     return status;
+}
+
+rn_status rni_trainer_plan_gradient(rn_trainer *t, rn_index n_samples, rni_tiles **out)
+{
+    return rni_trainer_plan_tiles(t, n_samples, rni_trainer_tile(t, n_samples), out);
 }
 
 static rn_index count_tiles(const rni_tiles *tiles)

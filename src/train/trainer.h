@@ -86,6 +86,10 @@ RN_NODISCARD rn_status rni_trainer_bind(const rn_trainer *t, rn_workspace *work,
 RN_NODISCARD rn_status rni_trainer_gradient_at(rn_trainer *trainer, const double *theta,
                                                double *loss, double *gradient, double *norm);
 
+/** Whether a batch given by a caller can be looked at. @return RN_OK; RN_ERR_ARGUMENT */
+RN_NODISCARD rn_status rni_trainer_check_batch(const char *caller, const rn_trainer *t,
+                                               const rn_batch *batch);
+
 /** The same on the batch of the present step, without the norm. */
 RN_NODISCARD rn_status rni_trainer_batch_gradient(rn_trainer *trainer, const double *theta,
                                                   double *loss, double *gradient);
@@ -93,7 +97,12 @@ RN_NODISCARD rn_status rni_trainer_batch_gradient(rn_trainer *trainer, const dou
 /** Samples of a tile: all of them where they act on each other. */
 rn_index rni_trainer_tile(const rn_trainer *t, rn_index n_samples);
 
-/** Plans total and gradients on that many samples. @return RN_OK; RN_ERR_MEMORY */
+/** Plans total and gradients on that many samples, `tile` at a time. @return RN_OK; RN_ERR_MEMORY
+ */
+RN_NODISCARD rn_status rni_trainer_plan_tiles(rn_trainer *t, rn_index n_samples, rn_index tile,
+                                              rni_tiles **out);
+
+/** The same in tiles of the usual size. */
 RN_NODISCARD rn_status rni_trainer_plan_gradient(rn_trainer *t, rn_index n_samples,
                                                  rni_tiles **out);
 

@@ -16,6 +16,8 @@ static rn_status use(training *t)
     double outputs[20];
     const rn_batch few = {.n_samples = 5, .inputs = t->inputs, .targets = t->targets};
     if (status == RN_OK) status = rn_trainer_predict(t->trainer, NULL, &few, outputs, NULL);
+    double gradients[5 * 300];
+    if (status == RN_OK) status = rn_trainer_sample_gradients(t->trainer, NULL, &few, gradients);
     return status;
 }
 

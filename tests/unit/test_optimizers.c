@@ -298,6 +298,36 @@ static void lines_add_up_to_the_step(void **state)
     }
 }
 
+/* Row i is what a trainer says that has sample i alone; their mean is grad L. */
+static void single_samples_have_gradients_of_their_own(void **state)
+{
+    (void)state;
+    const rn_setting settings[] = {{"relative", "false"}};
+    const training_plan plan = plan_for("gradient_descent", settings, 1, NULL);
+    training t = make(&plan);
+    const rn_index n = rn_trainer_n_weights(t.trainer);
+    double *rows = rni_alloc((N + 2) * n, sizeof *rows);
+    assert_non_null(rows);
+    double *mean = rows + N * n;
+    double *all = mean + n;
+    assert_status(rn_trainer_sample_gradients(t.trainer, NULL, &t.batch, rows), RN_OK);
+    memset(mean, 0, (size_t)n * sizeof *mean);
+    for (rn_index i = 0; i < N; i++) {
+        double alone[ROOM];
+        gradient_of(&t, 1, &i, rn_trainer_theta(t.trainer), alone);
+        for (rn_index p = 0; p < n; p++) {
+            assert_close(rows[i * n + p], alone[p], 1e-14);
+            mean[p] += rows[i * n + p] / N;
+        }
+    }
+    assert_status(rn_trainer_gradient(t.trainer, NULL, all, NULL), RN_OK);
+    for (rn_index p = 0; p < n; p++)
+        assert_close(mean[p], all[p], 1e-14);
+    assert_status(rn_trainer_sample_gradients(t.trainer, NULL, &t.batch, NULL), RN_ERR_ARGUMENT);
+    rni_free(rows);
+    training_clear(&t);
+}
+
 /* ---- schedules
  * ----------------------------------------------------------------------------------- */
 
@@ -452,6 +482,7 @@ int main(void)
         cmocka_unit_test(steps_are_those_of_a_plain_loop),
         cmocka_unit_test(svrg_corrects_batches_by_the_anchor),
         cmocka_unit_test(lines_add_up_to_the_step),
+        cmocka_unit_test(single_samples_have_gradients_of_their_own),
         cmocka_unit_test(rates_follow_their_schedules),
         cmocka_unit_test(resumed_training_has_the_same_bits),
         cmocka_unit_test(slots_have_names_and_refuse_what_is_not_a_number),
