@@ -7,7 +7,7 @@
  *
  *     L(k) = L(k0) sum_u g_u^2 c_u / sum_u g_u^2
  *     c_u = (1 - eta lambda_u)^(2 (k - k0))     steps of gradient descent of size eta
- *     c_u = exp(-2 lambda_u (t - t0))           gradient flow
+ *     c_u = exp(-2 lambda_u (t - t0))           gradient flow, and any other optimizer
  *
  * by more than `change` in ln L. Dissipation alone gives this forecast; what is beyond it is the
  * work of flux. Our definition.
@@ -55,7 +55,7 @@ typedef struct rni_cadence {
 
 /**
  * @param n_modes  rows of the kernel, 0 where nothing forecasts
- * @param is_flow  gradient flow: time is continuous
+ * @param is_flow  forecasts are those of gradient flow
  * @return RN_OK; RN_ERR_MEMORY
  */
 RN_NODISCARD rn_status rni_cadence_create(const rni_cadence_rule *rule, rn_index n_total,

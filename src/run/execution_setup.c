@@ -50,8 +50,9 @@ static rn_status make_cadence(rni_execution *x)
     rni_cadence_rule rule = x->measure->cadence(x->measure_settings, &x->stage);
     /* with all samples in every step the loss comes with the step's own gradient */
     rule.stride = x->stage.epoch > 1 ? x->record_every : 1;
-    return rni_cadence_create(&rule, x->top->steps, x->stage.n_rows,
-                              x->stage.dynamics->kind->is_flow, &x->cadence);
+    /* momentum and preconditioners follow no simple step: eta lambda may be beyond 2 */
+    const bool is_even = x->stage.dynamics->kind->is_flow || !x->stage.follows_gradient;
+    return rni_cadence_create(&rule, x->top->steps, x->stage.n_rows, is_even, &x->cadence);
 }
 
 static rn_status make_vectors(rni_execution *x)
