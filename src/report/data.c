@@ -217,8 +217,9 @@ rn_status rni_report_run(rni_json *json, const rn_folder *folder)
     for (rn_index i = 0; i < rn_folder_n_snapshots(folder); i++)
         add_snapshot(json, rn_folder_snapshot(folder, i));
     rni_json_close(json);
+    const rn_status status = rni_report_forecast(json, folder);
     rni_json_close(json);
-    return RN_OK;
+    return status;
 }
 
 void rni_report_fields(rni_json *json)

@@ -8,10 +8,16 @@
 #include <renorm/folder.h>
 
 #include "backends/json_tree.h"
+#include "core/status.h"
 
-/** Adds one run to the list that is open: names, notes, settings, facts, metrics, snapshots.
+/** Adds one run to the list that is open: names, notes, settings, facts, metrics, snapshots,
+    forecasts.
     @return RN_OK; RN_ERR_MEMORY (what Jansson lacks shows when the document is written) */
 RN_NODISCARD rn_status rni_report_run(rni_json *json, const rn_folder *folder);
+
+/** Adds to a run's object "forecast", from its last measurement, and "past_forecast", from a tenth
+   of its time; neither where none can be made. @return RN_OK; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_report_forecast(rni_json *json, const rn_folder *folder);
 
 /** Adds the list "check": subjects (runs in their order, then families) with their verdicts and
     lines. */

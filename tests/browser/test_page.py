@@ -254,6 +254,23 @@ class PageTest(unittest.TestCase):
         self.assertIn(f"step {int(self.metrics[-1]['step'])}", text)
         self.assertIn("training", text)
 
+    def test_18_the_forecast_is_that_of_renorm_forecast(self):
+        told = json.loads(run("forecast", "--json", self.place / "a").stdout)
+        data = self.one.run("DATA.runs[0].forecast")
+        self.assertEqual(data["sentence"], told["sentence"])
+        for ours, page in zip(told["lines"], data["lines"]):
+            self.assertAlmostEqual(page["transport"][0] / ours["transport"]["loss"], 1.0, delta=1e-8)
+        text = self.one.run("document.querySelector('.cards').textContent")
+        self.assertIn("What will the loss be?", text)
+        self.assertIn("90 % interval", text)
+        x, y, drawn = self.read(self.one, "forecast")
+        name = next(n for n in drawn["series"] if n.startswith("transport"))
+        points = pixels_of(drawn["series"][name])
+        self.assertEqual(len(points), len(told["lines"]) + 1)  # and the loss it starts from
+        for (px, py), line in zip(points[1:], told["lines"]):
+            self.assertTrue(x.is_at(px, line["time"]))
+            self.assertTrue(y.is_at(py, line["transport"]["loss"]))
+
     def test_10_the_headline_says_the_runs_numbers(self):
         text = self.one.run("document.querySelector('.cards').textContent")
         for value in (self.metrics[0]["loss"], self.metrics[-1]["loss"]):

@@ -123,6 +123,7 @@ function fluxRow(run) {
 const notMeasured = () => ({ big: "not measured", tone: "open", words: "This run recorded no snapshots of the spectrum." });
 
 const CARDS = [
+  ["What will the loss be?", forecastRow, "broad"],
   ["Loss, start → now", lossRow],
   ["Held-out loss, start → now", heldOutRow],
   ["Where the error sits now", placeRow],
@@ -132,8 +133,8 @@ const CARDS = [
 
 function addCards(parent) {
   const box = make(parent, "div", "cards");
-  for (const [title, rowOf] of CARDS) {
-    const card = make(box, "div", "card");
+  for (const [title, rowOf, more] of CARDS) {
+    const card = make(box, "div", "card" + (more ? " " + more : ""));
     make(card, "h3", "", title);
     for (const run of RUNS) {
       const row = make(card, "div", "row"), r = rowOf(run);

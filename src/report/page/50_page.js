@@ -369,6 +369,7 @@ document.title = `renorm: ${MANY ? RUNS.length + " runs" : RUNS[0].name}`;
 addHeader(page);
 if (MEASURED.length) addVerdict();
 addCurves();
+addForecast();
 if (MEASURED.length) {
   addEnergies();
   addMoment();
