@@ -1,5 +1,5 @@
 # Everything here is a line over CMake and tools/; nothing is decided in this file.
-.PHONY: help demo build test test-all check bench install uninstall deb format clean
+.PHONY: help demo build test test-all check bench bank install uninstall deb format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
@@ -21,6 +21,10 @@ check: ## the quick part of the tests
 
 bench: ## print ratios against the machine's own peak
 	tools/setup test && tools/bench
+
+bank: build ## run the forecast bank (about half an hour) and print how good forecasts are
+	-build/demo/cli/renorm study configs/bank.yaml -o runs/bank
+	build/demo/cli/renorm forecast --backtest runs/bank >runs/bank/backtest.tsv
 
 install: build ## install below PREFIX (default /usr/local); DESTDIR is honoured
 	cmake --install build/demo --prefix $(or $(PREFIX),/usr/local)

@@ -88,6 +88,28 @@ static void print_value_json(json *j, const char *name, const rn_forecast_value 
     json_close(j, '}');
 }
 
+static void print_slope_json(json *j, const char *name, const rn_spectrum_slope *slope)
+{
+    json_open(j, name, '{');
+    json_real(j, "value", slope->value);
+    json_real(j, "low90", slope->low);
+    json_real(j, "high90", slope->high);
+    json_close(j, '}');
+}
+
+static void print_exponents_json(json *j, const rn_spectrum_exponents *e)
+{
+    json_open(j, "exponents", '{');
+    json_integer(j, "first_rank", e->first);
+    json_integer(j, "last_rank", e->last);
+    json_real(j, "from", e->from);
+    json_real(j, "to", e->to);
+    print_slope_json(j, "capacity", &e->capacity);
+    print_slope_json(j, "source", &e->source);
+    print_slope_json(j, "implied", &e->implied);
+    json_close(j, '}');
+}
+
 static void print_answer_json(const rn_forecast_answer *a)
 {
     json j = {.stream = stdout};
@@ -100,6 +122,8 @@ static void print_answer_json(const rn_forecast_answer *a)
     json_real(&j, "from", a->from);
     json_real(&j, "loss", a->loss);
     json_real(&j, "stability", a->stability);
+    json_real(&j, "slope", a->slope);
+    if (a->has_exponents) print_exponents_json(&j, &a->exponents);
     json_open(&j, "cannot_tell", '{');
     for (int m = 0; m < RN_FORECAST_METHODS; m++)
         if (a->reason[m][0])
@@ -124,8 +148,10 @@ static void print_answer_json(const rn_forecast_answer *a)
 /* Elsewhere than on a terminal: the table, and the sentence beside it. */
 static void print_plain(const rn_forecast_answer *a)
 {
+    char words[OUTLOOK_TEXT];
     fprintf(stderr, "%s: from step %" PRId64 ", time %.4g. %s\n", a->name, a->step, a->from,
             a->sentence);
+    if (exponents_text(a, words, sizeof words)) fprintf(stderr, "  %s\n", words);
     for (int m = 0; m < RN_FORECAST_METHODS; m++)
         if (a->reason[m][0])
             fprintf(stderr, "  %s: %s\n", rn_forecast_method_name((rn_forecast_method)m),
@@ -228,7 +254,7 @@ static bool add_study(const char *path, collection *c, exit_status *result)
 static void print_lines(const collection *c)
 {
     printf("run\thalf\tstep\tfrom\tfactor\tmeasured\tdrift\tmethod\tloss\tln_error\tlow50\thigh50\t"
-           "low90\thigh90\n");
+           "low90\thigh90\tsigma\n");
     for (rn_index i = 0; i < c->n; i++)
         for (rn_index k = 0; k < c->tests[i].n_lines; k++)
             for (int m = 0; m < RN_FORECAST_METHODS; m++) {
@@ -245,6 +271,7 @@ static void print_lines(const collection *c)
                 print_cell(v->high50);
                 print_cell(v->low90);
                 print_cell(v->high90);
+                print_cell(v->sigma);
                 printf("\n");
             }
 }

@@ -40,8 +40,24 @@ static void print_line(const terminal *t, const rn_forecast_answer *a, const rn_
     }
 }
 
+bool exponents_text(const rn_forecast_answer *answer, char *text, size_t size)
+{
+    const rn_spectrum_exponents *e = &answer->exponents;
+    if (!answer->has_exponents) return false;
+    (void)snprintf(text, size,
+                   "spectrum at the start, ranks %" PRId64 " to %" PRId64
+                   ": lambda ~ k^-b, b = %.2f [%.2f, %.2f], energy ~ k^-q, q = %.2f [%.2f, %.2f]; "
+                   "frozen modes then lose t^-%.2f [%.2f, %.2f]; the last half decade of the run: "
+                   "t^-%.2f",
+                   e->first, e->last, e->capacity.value, e->capacity.low, e->capacity.high,
+                   e->source.value, e->source.low, e->source.high, e->implied.value, e->implied.low,
+                   e->implied.high, answer->slope);
+    return true;
+}
+
 void print_outlook(const terminal *t, const rn_forecast_answer *a)
 {
+    char exponents[OUTLOOK_TEXT];
     fprintf(t->stream, "\n%s%s%s: from step %" PRId64 ", time %.4g, training loss %.4g\n",
             style_text(t, STYLE_STRONG), a->name, style_text(t, STYLE_PLAIN), a->step, a->from,
             a->loss);
@@ -55,6 +71,10 @@ void print_outlook(const terminal *t, const rn_forecast_answer *a)
                        rn_forecast_method_name((rn_forecast_method)m), meanings[m],
                        a->reason[m][0] ? "; cannot tell: " : "", a->reason[m]);
         terminal_words(t, 2, words);
+    }
+    if (exponents_text(a, exponents, sizeof exponents)) {
+        fprintf(t->stream, "\n");
+        terminal_words(t, 2, exponents);
     }
     fprintf(t->stream, "\n");
 }

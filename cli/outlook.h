@@ -12,4 +12,11 @@
     tell. */
 void print_outlook(const terminal *terminal, const rn_forecast_answer *answer);
 
+/** Bytes of the text below, with its end. */
+#define OUTLOOK_TEXT 384
+
+/** The exponents of the spectrum at the start and the loss exponent they imply, beside the fitted
+    one; false: there are none. */
+bool exponents_text(const rn_forecast_answer *answer, char *text, size_t size);
+
 #endif

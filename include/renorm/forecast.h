@@ -24,6 +24,7 @@
 #define RENORM_FORECAST_H
 
 #include <renorm/folder.h>
+#include <renorm/spectrum_exponents.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -49,6 +50,7 @@ typedef struct rn_forecast_value {
     double loss;
     double low50, high50;
     double low90, high90;
+    double sigma; /**< of ln loss, before the calibrated factor */
 } rn_forecast_value;
 
 /** One time ahead. */
@@ -69,11 +71,15 @@ RN_API rn_forecast_options rn_forecast_options_defaults(void);
 
 /** A forecast. Texts and arrays are borrowed from it. */
 typedef struct rn_forecast_answer {
-    const char *name; /**< of the folder */
-    rn_index step;    /**< of the measurement it starts from */
-    double from;      /**< its learning time */
-    double loss;      /**< its loss */
-    double stability; /**< eta lambda_max there */
+    const char *name;                /**< of the folder */
+    rn_index step;                   /**< of the measurement it starts from */
+    double from;                     /**< its learning time */
+    double loss;                     /**< its loss */
+    double stability;                /**< eta lambda_max there */
+    int has_exponents;               /**< 1: the spectrum has power laws wide enough to measure */
+    rn_spectrum_exponents exponents; /**< of the first measurement, where energies are
+                                        still those of the target */
+    double slope;     /**< the loss exponent of the curve fit `line` beside it; NaN: none */
     int chosen;       /**< the method that the sentence speaks of; -1: none can tell */
     rn_index n_lines; /**< about thirty, ascending; 2, 4 and 10 times `from` are among them */
     const rn_forecast_line *lines;

@@ -44,6 +44,7 @@
 #include <renorm/shells.h>
 #include <renorm/spectra.h>
 #include <renorm/spectral_tail.h>
+#include <renorm/spectrum_exponents.h>
 #include <renorm/status.h>
 #include <renorm/streaming.h>
 #include <renorm/study.h>

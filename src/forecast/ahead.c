@@ -37,6 +37,7 @@ typedef struct look {
     double *velocity; /* [most boundaries] */
     double *counts;   /* [most boundaries] */
     double *losses;   /* [(METHODS + 1 + 1) n_times]: methods, scatter, one draw */
+    double *reach;    /* [n_times] ln(time/start) */
 } look;
 
 static double *losses_of(const look *x, int row)
@@ -175,7 +176,7 @@ static double sigma_of(const look *x, int method, rn_index k, double start)
     case RN_FORECAST_TRANSPORT:
         sum += losses_of(x, ROW_SCATTER)[k] * losses_of(x, ROW_SCATTER)[k];
         return sqrt(sum + 0.25 * delta * delta + 0.01 * decay * decay);
-    default: return sqrt(sum + decay * decay);
+    default: return sqrt(sum + x->reach[k] * x->reach[k]);
     }
 }
 
@@ -184,15 +185,17 @@ static rn_forecast_value value_of(const look *x, int method, rn_index k, double 
     const double loss = losses_of(x, method)[k];
     const double missing = (double)NAN;
     if (!isfinite(loss) || !(loss > 0.0) || !(start > 0.0))
-        return (rn_forecast_value){missing, missing, missing, missing, missing};
+        return (rn_forecast_value){missing, missing, missing, missing, missing, missing};
     const double sigma = sigma_of(x, method, k, start);
-    const double half = rni_calibration[method].q50 * sigma;
-    const double most = rni_calibration[method].q90 * sigma;
+    const rni_quantiles q = rni_calibration_at(method, x->reach[k]);
+    const double half = q.q50 * sigma;
+    const double most = q.q90 * sigma;
     return (rn_forecast_value){.loss = loss,
                                .low50 = loss * exp(-half),
                                .high50 = loss * exp(half),
                                .low90 = loss * exp(-most),
-                               .high90 = loss * exp(most)};
+                               .high90 = loss * exp(most),
+                               .sigma = sigma};
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -230,7 +233,7 @@ rn_status rni_ahead_tell(const rni_history *h, rni_origin origin, rn_index n_tim
                          char reason[][RN_FORECAST_TEXT])
 {
     const rn_index n_boundaries = most_boundaries(h);
-    const rn_index total = 2 * n_boundaries + (1 + N_ROWS) * n_times;
+    const rn_index total = 2 * n_boundaries + (2 + N_ROWS) * n_times;
     double *const block = rni_alloc(total, sizeof *block);
     if (!block) return rni_fail(RN_ERR_MEMORY, "rn_forecast_create: no memory for losses");
     double *const ahead = block + 2 * n_boundaries;
@@ -240,9 +243,13 @@ rn_status rni_ahead_tell(const rni_history *h, rni_origin origin, rn_index n_tim
               .ahead = ahead,
               .velocity = block,
               .counts = block + n_boundaries,
-              .losses = ahead + n_times};
-    for (rn_index k = 0; k < n_times; k++)
-        ahead[k] = fmax(times[k] - (x.at ? x.at->record.time : 0.0), 0.0);
+              .losses = ahead + 2 * n_times,
+              .reach = ahead + n_times};
+    const double from = x.at ? x.at->record.time : h->records[origin.record].time;
+    for (rn_index k = 0; k < n_times; k++) {
+        ahead[k] = fmax(times[k] - from, 0.0);
+        x.reach[k] = from > 0.0 ? log(fmax(times[k] / from, 1.0)) : (double)INFINITY;
+    }
     const rn_status status = tell(&x, origin, times, values, reason);
     rni_free(block);
     return status;

@@ -10,7 +10,7 @@
 /* Points handed to a fit: at most so many, evenly in ln t. */
 enum { MOST_POINTS = 120 };
 /* The first of them, as a share of the last time; the line's first. */
-#define POWER_REACH 1e-3
+#define POWER_REACH 0.05
 #define LINE_REACH  0.31622776601683794
 
 typedef struct curve_points {

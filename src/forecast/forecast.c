@@ -123,6 +123,30 @@ static double stability_of(const rni_history *h, const rni_origin *origin)
     return most;
 }
 
+/* Power laws of the spectrum at the first measurement, where nothing is learned yet and the
+   energies are those of the target; and the slope of the curve fit. */
+static rn_status add_exponents(const rni_history *h, rn_index snapshot, rn_forecast_answer *a)
+{
+    const rn_forecast_line *next = &a->lines[0];
+    const rn_forecast_line *last = &a->lines[a->n_lines - 1];
+    a->slope = -log(last->by[RN_FORECAST_LINE].loss / next->by[RN_FORECAST_LINE].loss)
+               / log(last->time / next->time);
+    if (snapshot < 0 || !h->has_ranks) return RN_OK;
+    rn_index first = 0;
+    while (first < snapshot && h->snapshot(h->source, first)->n_modes < 1)
+        first++;
+    const rn_snapshot *at = h->snapshot(h->source, first);
+    rn_mode_set modes = {0};
+    double *const arrays = rni_alloc(2 * at->n_modes, sizeof *arrays);
+    if (!arrays) return rni_fail(RN_ERR_MEMORY, "rn_forecast_create: no memory for modes");
+    rni_history_modes(at, arrays, &modes);
+    const rn_status status =
+        rn_spectrum_exponents_measure(modes.n, modes.lambda, modes.energy, 0.0, 0, &a->exponents);
+    a->has_exponents = status == RN_OK;
+    rni_free(arrays);
+    return status == RN_ERR_MEMORY ? status : RN_OK;
+}
+
 static rn_status forecast_from(const rni_history *h, const rn_forecast_options *o, rn_forecast *f)
 {
     rni_origin origin = {.record = -1, .snapshot = -1};
@@ -142,6 +166,7 @@ static rn_status forecast_from(const rni_history *h, const rn_forecast_options *
     }
     rni_free(values);
     if (status < 0) return status;
+    RNI_TRY(add_exponents(h, origin.snapshot, &f->shown));
     f->shown.stability = stability_of(h, &origin);
     say(f);
     return RN_OK;

@@ -25,6 +25,7 @@ void rni_history_of(const rn_folder *folder, rni_history *out)
                          .n_snapshots = rn_folder_n_snapshots(folder),
                          .snapshot = folder_snapshot,
                          .source = folder};
+    out->has_ranks = has_setting(folder, "measure.kind", "exact");
     out->is_flow = has_setting(folder, "train.kind", "gradient_flow");
     if (!has_setting(folder, "loss.kind", "squared_error"))
         (void)snprintf(out->obstacle, sizeof out->obstacle,

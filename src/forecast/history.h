@@ -17,6 +17,7 @@ typedef struct rni_history {
     const rn_snapshot *(*snapshot)(const void *source, rn_index i); /**< by ascending step */
     const void *source;
     bool is_flow;
+    bool has_ranks; /**< modes are eigenvalues, one by one; nodes of a quadrature have no rank */
     char obstacle[RN_FORECAST_TEXT]; /**< why modes do not tell the loss of this run; "" */
 } rni_history;
 

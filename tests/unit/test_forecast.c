@@ -132,6 +132,36 @@ static void a_forecast_knows_nothing_of_what_comes(void **state)
     rn_folder_close(cut);
 }
 
+/* Nodes and masses of a quadrature in place of modes: the same losses, no ranks. */
+static void a_matrix_free_run_is_forecast_like_an_exact_one(void **state)
+{
+    (void)state;
+    rn_folder *nodes = NULL;
+    rn_forecast *one = NULL;
+    rn_forecast *other = NULL;
+    assert_true(MAKE("nodes", &nodes, "data.kind=sphere", "data.n_train=24", "data.n_test=8",
+                     "data.dimension=6", "measure.kind=matrix_free", "measure.snapshots=14",
+                     "threads=1", "model.depth=3", "model.width=12", "train.learning_rate=0.1",
+                     "steps=600")
+                >= 0);
+    const double start = rn_folder_record(network, 60)->time;
+    const rn_forecast_options options = {.from = start, .to = 6.0 * start};
+    assert_status(rn_forecast_create(network, &options, &one), RN_OK);
+    assert_status(rn_forecast_create(nodes, &options, &other), RN_OK);
+    const rn_forecast_answer *a = rn_forecast_answer_of(one);
+    const rn_forecast_answer *b = rn_forecast_answer_of(other);
+    assert_int_equal(a->step, b->step);
+    assert_false(b->has_exponents);
+    for (rn_index k = 0; k < a->n_lines; k++) {
+        /* shells are resolved to 1 % of the loss by default */
+        assert_close(b->lines[k].by[0].loss / a->lines[k].by[0].loss, 1.0, 0.02);
+        assert_close(b->lines[k].by[1].loss / a->lines[k].by[1].loss, 1.0, 0.05);
+    }
+    rn_forecast_destroy(one);
+    rn_forecast_destroy(other);
+    rn_folder_close(nodes);
+}
+
 static void intervals_nest_and_hold_the_forecast(void **state)
 {
     (void)state;
@@ -265,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kernel_at_rest_is_forecast_exactly),
         cmocka_unit_test(a_forecast_knows_nothing_of_what_comes),
+        cmocka_unit_test(a_matrix_free_run_is_forecast_like_an_exact_one),
         cmocka_unit_test(intervals_nest_and_hold_the_forecast),
         cmocka_unit_test(a_run_without_spectra_has_curves_alone),
         cmocka_unit_test(back_tests_are_forecasts_from_earlier),
