@@ -32,6 +32,8 @@ typedef struct answer {
     bool is_log; /* options are in use */
     rn_fit_influence influence;
     rn_fit_ranges ranges; /* n_draws = 0: none */
+    bool has_profile;
+    rn_fit_range profile[2]; /* of the exponents */
 } answer;
 
 typedef struct line {
@@ -67,6 +69,12 @@ static void print_fit(const answer *a)
         if (has_ranges) printf("\t%.5g\t%.5g", lines[i].range.low, lines[i].range.high);
         printf("\n");
     }
+    for (rn_index k = 0; k < a->fit.n_variables && a->has_profile; k++)
+        printf("%s, profile\t%.10g\t%s\t%.5g\t%.5g\n",
+               a->fit.n_variables < 2 ? "a"
+               : k                    ? "beta"
+                                      : "alpha",
+               a->fit.exponent[k].value, "", a->profile[k].low, a->profile[k].high);
     printf("rss\t%.10g\t\n", a->fit.rss);
     printf("condition\t%.3g\t\n", a->fit.condition);
 }
@@ -107,6 +115,14 @@ static void print_fit_json(const answer *a)
     json_integer(&j, "starts", a->fit.n_starts);
     json_integer(&j, "agreeing", a->fit.n_agreeing);
     print_influence_json(&j, &a->influence);
+    json_open(&j, "profile95", '[');
+    for (rn_index k = 0; k < a->fit.n_variables && a->has_profile; k++) {
+        json_open(&j, NULL, '{');
+        json_real(&j, "low95", a->profile[k].low);
+        json_real(&j, "high95", a->profile[k].high);
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
     json_close(&j, '}');
     printf("\n");
 }
@@ -243,6 +259,7 @@ static rn_status answer_table(const rn_fit_input *input, long n_draws, answer *a
     if (beside < 0) return beside;
     if (n_draws > 0) beside = rn_fit_bootstrap(input, options, n_draws, 0.95, &a->ranges);
     if (beside < 0) fprintf(stderr, "renorm fit: no intervals: %s\n", rn_last_message());
+    if (!options) a->has_profile = rn_fit_profile(input, 1.96, a->profile) == RN_OK;
     if (status == RN_OK) return RN_OK;
     /* the message of the fit, not of what was made beside it */
     return options ? rn_fit_log_law(input, options, &a->fit) : rn_fit_power_law(input, &a->fit);

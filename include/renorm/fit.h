@@ -156,6 +156,19 @@ RN_API RN_NODISCARD rn_status rn_fit_bootstrap(const rn_fit_input *input,
                                                const rn_fit_options *options, rn_index n_draws,
                                                double level, rn_fit_ranges *out);
 
+/**
+ * Profile-likelihood intervals of the exponents of rn_fit_power_law: where, with that exponent held
+ * and everything else fitted again, the sum of squares exceeds its least by the factor
+ * 1 + sigmas^2/(n - p). Not symmetric where the law is not linear.
+ *
+ * @param sigmas          such as 1.96 for 95 %
+ * @param[out] exponents  [2]; 0 or infinite where the data set no end, NaN where there is none
+ * @return as rn_fit_power_law; RN_OK also where that says RN_NOT_CONVERGED
+ * Cost: some hundred passes, for two variables as many one-dimensional fits.
+ */
+RN_API RN_NODISCARD rn_status rn_fit_profile(const rn_fit_input *input, double sigmas,
+                                             rn_fit_range exponents[2]);
+
 /** Most breaks. */
 #define RN_FIT_MAX_BREAKS 2
 

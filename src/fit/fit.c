@@ -262,3 +262,108 @@ rn_status rn_fit_power_law(const rn_fit_input *input, rn_fit_result *result)
     rni_free(w.block);
     return status;
 }
+
+/* ---- profiles -------------------------------------------------------------------------------- */
+
+/* One exponent held, the other free. */
+typedef struct held {
+    work *w;
+    rn_index k;
+    double unknown;
+} held;
+
+static void project_other(void *user, const double *other, double *residuals)
+{
+    const held *h = user;
+    double unknowns[MAX_VARIABLES];
+    unknowns[h->k] = h->unknown;
+    unknowns[1 - h->k] = other[0];
+    project(h->w, unknowns, residuals);
+}
+
+/* Least sum of squares with exponent k held; *other goes on from where it was. */
+static rn_status held_sum(held *h, double *other, double *sum)
+{
+    if (h->w->k == 2) return rni_least_squares(project_other, h, 1, h->w->n, other, sum);
+    *sum = sum_of_squares(h->w, &h->unknown);
+    return RN_OK;
+}
+
+/* Whether an unknown has come to the end of the exponent's range. */
+static bool is_at_end(double unknown)
+{
+    const double exponent = exponent_of(unknown);
+    return !(exponent > 1.01 * least_exponent) || !(exponent < 0.99 * most_exponent);
+}
+
+/* Halves between an unknown inside and one outside. */
+static rn_status halve(held *h, double other, double most, double inside, double outside,
+                       double *end)
+{
+    double sum = 0.0;
+    for (int i = 0; i < 40; i++) {
+        h->unknown = 0.5 * (inside + outside);
+        RNI_TRY(held_sum(h, &other, &sum));
+        if (sum > most)
+            outside = h->unknown;
+        else
+            inside = h->unknown;
+    }
+    *end = exponent_of(inside);
+    return RN_OK;
+}
+
+/* From the minimum outwards in ln exponent until the sum exceeds `most`, then halving. */
+static rn_status find_end(held *h, double other, double most, double stride, double *end)
+{
+    const double middle = h->unknown;
+    double inside = middle;
+    double sum = 0.0;
+    while (!is_at_end(inside)) {
+        const double kept = other;
+        h->unknown = middle + stride;
+        RNI_TRY(held_sum(h, &other, &sum));
+        if (sum > most) return halve(h, kept, most, inside, h->unknown, end);
+        inside = h->unknown;
+        stride *= 2.0;
+    }
+    *end = stride > 0.0 ? (double)INFINITY : 0.0; /* the data set no end */
+    return RN_OK;
+}
+
+static rn_status profile(work *w, double sigmas, const rn_fit_result *fit, rn_fit_range *out)
+{
+    const double freedom = (double)(w->n - 1 - 2 * w->k);
+    const double most = fit->rss * (1.0 + sigmas * sigmas / freedom);
+    for (rn_index k = 0; k < w->k && k < MAX_VARIABLES; k++) {
+        const double at = shift + log(fit->exponent[k].value);
+        const double other = w->k == 2 ? shift + log(fit->exponent[1 - k].value) : 0.0;
+        const double stride =
+            fmin(fmax(fit->exponent[k].error / fit->exponent[k].value, 1e-9), 1.0);
+        held h = {.w = w, .k = k, .unknown = at};
+        RNI_TRY(find_end(&h, other, most, -stride, &out[k].low));
+        h.unknown = at;
+        RNI_TRY(find_end(&h, other, most, stride, &out[k].high));
+    }
+    return RN_OK;
+}
+
+rn_status rn_fit_profile(const rn_fit_input *input, double sigmas, rn_fit_range exponents[2])
+{
+    rn_fit_result fit = {0};
+    rn_fit_range found[2] = {{(double)NAN, (double)NAN}, {(double)NAN, (double)NAN}};
+    work w = {0};
+    if (!exponents || !(sigmas > 0.0) || !isfinite(sigmas))
+        return rni_fail(RN_ERR_ARGUMENT, "rn_fit_profile: an argument is NULL, or %g sigmas",
+                        sigmas);
+    const rn_status told = rn_fit_power_law(input, &fit);
+    if (told < 0) return told;
+    if (!work_create(input, &w))
+        return rni_fail(RN_ERR_MEMORY, "rn_fit_profile: no memory for %" PRId64 " points",
+                        input->n);
+    const rn_status status = profile(&w, sigmas, &fit, found);
+    rni_free(w.block);
+    if (status < 0) return status;
+    memcpy(exponents, found, sizeof found);
+    return RN_OK;
+}

@@ -217,6 +217,60 @@ static void bootstrap_and_linear_errors_agree(void **state)
     assert_status(rn_fit_bootstrap(&t.input, NULL, 50, 0.68, &r), RN_ERR_DOMAIN);
 }
 
+/* Independent: the sum of squares at the ends of the interval, minimised over the rest by brute
+   force on a grid of the other exponent. */
+static void profiles_end_where_the_sum_says(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    double x[N];
+    double y[N];
+    rn_fit_result fit;
+    rn_fit_range ends[2];
+    const rni_stream stream = {.seed = 12, .purpose = RNI_RNG_TEST};
+    const rn_fit_input input = {.n = N, .n_variables = 1, .x = {x}, .y = y};
+    for (int i = 0; i < N; i++) {
+        x[i] = pow(10.0, 2.5 * i / (N - 1));
+        y[i] = 0.5 + 2.0 * pow(x[i], -0.6) + 0.02 * rni_rng_normal(stream, (uint64_t)i);
+    }
+    assert_status(rn_fit_power_law(&input, &fit), RN_OK);
+    assert_status(rn_fit_profile(&input, 1.96, ends), RN_OK);
+    assert_true(ends[0].low < fit.exponent[0].value && fit.exponent[0].value < ends[0].high);
+    assert_true(isnan(ends[1].low));
+    for (int side = 0; side < 2;
+         side++) { /* linear least squares in E and A, by normal equations */
+        const double a = side ? ends[0].high : ends[0].low;
+        double s[5] = {0}; /* 1, p, pp, y, py */
+        double yy = 0.0;
+        for (int i = 0; i < N; i++) {
+            const double p = pow(x[i], -a);
+            s[0] += 1.0;
+            s[1] += p;
+            s[2] += p * p;
+            s[3] += y[i];
+            s[4] += p * y[i];
+            yy += y[i] * y[i];
+        }
+        const double det = s[0] * s[2] - s[1] * s[1];
+        const double e = (s[3] * s[2] - s[4] * s[1]) / det;
+        const double b = (s[4] * s[0] - s[3] * s[1]) / det;
+        const double rss = yy - e * s[3] - b * s[4];
+        assert_close(rss / fit.rss, 1.0 + 1.96 * 1.96 / (N - 3), 1e-6);
+    }
+    /* nearly linear here: as wide as the linear interval to a third */
+    assert_close((ends[0].high - ends[0].low) / (2.0 * 1.96 * fit.exponent[0].error), 1.0, 0.33);
+    loss_table t;
+    loss_table_make(&t);
+    loss_table_add_noise(&t, 9, 0.002);
+    assert_status(rn_fit_profile(&t.input, 1.96, ends), RN_OK);
+    for (int k = 0; k < 2; k++)
+        assert_true(ends[k].low < loss_table_truth[3 + k]
+                    && loss_table_truth[3 + k] < ends[k].high);
+    assert_status(rn_fit_profile(&t.input, -1.0, ends), RN_ERR_ARGUMENT);
+    t.input.n = 2;
+    assert_status(rn_fit_profile(&t.input, 1.96, ends), RN_ERR_DOMAIN);
+}
+
 typedef rn_status (*call_fn)(const loss_table *t, const rn_fit_result *fit);
 
 static rn_status call_influence(const loss_table *t, const rn_fit_result *fit)
@@ -232,6 +286,13 @@ static rn_status call_bootstrap(const loss_table *t, const rn_fit_result *fit)
     return rn_fit_bootstrap(&t->input, NULL, 20, 0.9, &found);
 }
 
+static rn_status call_profile(const loss_table *t, const rn_fit_result *fit)
+{
+    rn_fit_range found[2];
+    (void)fit;
+    return rn_fit_profile(&t->input, 1.96, found);
+}
+
 static rn_status call_broken(const loss_table *t, const rn_fit_result *fit)
 {
     const rn_fit_input one = {.n = 40, .n_variables = 1, .x = {t->size}, .y = t->loss};
@@ -243,7 +304,7 @@ static rn_status call_broken(const loss_table *t, const rn_fit_result *fit)
 static void memory_may_fail_anywhere(void **state)
 {
     (void)state;
-    static const call_fn calls[] = {call_influence, call_bootstrap, call_broken};
+    static const call_fn calls[] = {call_influence, call_bootstrap, call_broken, call_profile};
     loss_table t;
     rn_fit_result fit;
     loss_table_make(&t);
@@ -251,7 +312,7 @@ static void memory_may_fail_anywhere(void **state)
     for (int i = 0; i < 40; i++)
         t.size[i] = pow(10.0, 0.1 * i);
     assert_true(rn_fit_power_law(&t.input, &fit) >= 0);
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 4; k++) {
         const rn_index bytes = rni_memory_bytes();
         rn_status status = RN_ERR_MEMORY;
         for (long fault = 1; status == RN_ERR_MEMORY && fault < 40; fault++) {
@@ -274,6 +335,7 @@ int main(void)
         cmocka_unit_test(the_outliers_are_named),
         cmocka_unit_test(intervals_of_the_public_design_hold_the_truth),
         cmocka_unit_test(bootstrap_and_linear_errors_agree),
+        cmocka_unit_test(profiles_end_where_the_sum_says),
         cmocka_unit_test(memory_may_fail_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
