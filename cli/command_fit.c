@@ -14,9 +14,7 @@
 static const flag flags[] = {
     {.name = "x", .value = "NAME", .help = "column of the variable (one-variable law)"},
     {.name = "y", .value = "NAME", .help = "column of the loss (default loss, y or L)"},
-    {.name = "norm",
-     .value = "NAME",
-     .help = "fit ln L, residuals counted by squares, huber or absolute (default: L by squares)"},
+    {.name = "norm", .value = "NAME", .help = "fit ln L by squares, huber or absolute"},
     {.name = "delta", .value = "D", .help = "of --norm huber (default 0.001)"},
     {.name = "breaks", .value = "N", .help = "1 or 2 breaks of the exponent (one variable)"},
     {.name = "bootstrap",
@@ -331,16 +329,16 @@ const command command_fit = {
     .min_operands = 1,
     .max_operands = 1,
     .help = "power laws of a table of losses",
-    .more =
-        "With columns N (or \"Model Size\") and D (or FLOP, \"Training FLOP\": then D =\n"
-        "FLOP/(6 N)) it fits loss = E + A/N^alpha + B/D^beta, else loss = E + A/x^a with x\n"
-        "from the column x, step or time. Least squares by variable projection from many\n"
-        "starts; with --norm ln L instead, and outliers count less. Errors are standard errors\n"
-        "of independent residuals of equal size, intervals come from points drawn again. The few\n"
-        "points that move an exponent most are named. --breaks fits an exponent that changes.\n"
-        "\n"
-        "Exit status: 0 done, 1 the data cannot support the law, or the fit cannot be\n"
-        "trusted; the message says why, 2 wrong usage, 3 failed.",
+    .more = "With columns N (or \"Model Size\") and D (or FLOP, \"Training FLOP\": then D =\n"
+            "FLOP/(6 N)) it fits loss = E + A/N^alpha + B/D^beta, else loss = E + A/x^a with\n"
+            "x from the column x, step or time. Least squares by variable projection from\n"
+            "many starts; with --norm ln L instead, and outliers count less. Errors are\n"
+            "standard errors of independent residuals of equal size; intervals come from\n"
+            "points drawn again and, for exponents, from profiles. The few points that move\n"
+            "an exponent most are named. --breaks fits an exponent that changes.\n"
+            "\n"
+            "Exit status: 0 done, 1 the data cannot support the law, or the fit cannot be\n"
+            "trusted; the message says why, 2 wrong usage, 3 failed.",
     .flags = flags,
     .n_flags = (int)(sizeof flags / sizeof flags[0]),
     .run = run,

@@ -22,7 +22,7 @@ static const flag flags[] = {
     {.name = "backtest", .help = "forecasts from earlier times, held against what came"},
     {.name = "drift",
      .value = "NATS",
-     .help = "with --backtest: also count the lines where the kernel moved so far (default 0.1)"},
+     .help = "with --backtest: least move of the kernel in the second table (0.1)"},
     {.name = "json", .help = "as JSON on standard output"},
 };
 
@@ -366,7 +366,7 @@ static exit_status backtest_all(const arguments *given, double drift)
     if (result == EXIT_DONE) {
         if (value_of(given, "json"))
             print_scores_json(c, drift);
-        else
+        else if (!terminal_look(stdout).is_terminal)
             print_lines(c);
         fprintf(stderr, "Back-test of %" PRId64 " run%s", c->n, c->n == 1 ? "" : "s");
         if (c->n_short) fprintf(stderr, "; %" PRId64 " too short", c->n_short);
@@ -398,18 +398,18 @@ const command command_forecast = {
     .min_operands = 1,
     .max_operands = 256,
     .help = "what will the loss be: from the modes of a run, beside curve fits",
-    .more =
-        "DIR is the folder of a run, with --backtest also of a study. Four methods: frozen (the\n"
-        "modes of a measurement decay), transport (they also move with the measured velocity),\n"
-        "power (curve fit L = E + A t^-a) and line (L = A t^-a on the last half decade). Prints\n"
-        "a line per time and method with 50 and 90 % intervals, and the answer in words.\n"
-        "\n"
-        "--backtest makes the same forecasts from every earlier measurement, with what was known\n"
-        "then, and holds them against what came at 2, 4 and 10 times the time. Runs fall into\n"
-        "two halves by a hash of their configuration without the seed.\n"
-        "\n"
-        "Exit status: 0 done, 1 it cannot be told, or the history is too short; the message says\n"
-        "why, 2 wrong usage, 3 a folder could not be read.",
+    .more = "DIR is the folder of a run, with --backtest also of a study. Four methods: frozen\n"
+            "(the modes of a measurement decay), transport (they also move with the measured\n"
+            "velocity), power (curve fit L = E + A t^-a) and line (L = A t^-a on the last half\n"
+            "decade). Prints a line per time and method with 50 and 90 % intervals, and the\n"
+            "answer in words.\n"
+            "\n"
+            "--backtest makes the same forecasts from every earlier measurement, with what was\n"
+            "known then, and holds them against what came at 2, 4 and 10 times the time. Runs\n"
+            "fall into two halves by a hash of their configuration without the seed.\n"
+            "\n"
+            "Exit status: 0 done, 1 it cannot be told, or the history is too short; the\n"
+            "message says why, 2 wrong usage, 3 a folder could not be read.",
     .flags = flags,
     .n_flags = (int)(sizeof flags / sizeof flags[0]),
     .run = run,

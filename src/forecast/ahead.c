@@ -60,7 +60,10 @@ static rn_status blow(const look *x, const rn_snapshot *from, const double *coun
     const double here = rni_history_dissipation(x->at);
     const double there = rni_history_dissipation(from);
     const double scale = from == x->at || !(there > 0.0) ? 1.0 : here / there;
-    if (!rni_drift_estimate(from, counts, x->velocity)) return RN_NOT_CONVERGED;
+    if (!rni_drift_estimate(from, counts, x->velocity)) {
+        fill(x->n_times, losses, (double)NAN);
+        return rni_fail(RN_NOT_CONVERGED, "no boundary that was measured there has energy");
+    }
     for (rn_index i = 0; i < from->n_boundaries; i++)
         x->velocity[i] *= scale;
     const rn_mode_wind wind = {.n = from->n_boundaries,
