@@ -97,6 +97,7 @@ typedef struct power_law_settings {
     double input_exponent;
     double target_exponent;
     double noise;
+    bool square;
     rn_index seed;
 } power_law_settings;
 
@@ -131,6 +132,10 @@ static const rni_option power_law_options[] = {
      .range = RNI_AT_LEAST(0),
      .initial = "0.0",
      .help = "standard deviation of Gaussian noise on the training targets"},
+    {.key = "square",
+     RNI_FIELD(power_law_settings, square),
+     .initial = "false",
+     .help = "the target is the square of the linear one: phase retrieval"},
     {.key = "seed",
      RNI_FIELD(power_law_settings, seed),
      .range = RNI_AT_LEAST(-1),
@@ -157,7 +162,7 @@ static double draw_power_law(const power_law_settings *chosen, rni_stream stream
         target += pow(k, -0.5 * chosen->target_exponent) * x[j]; /* = w_k x_k */
         x[j] *= pow(k, -0.5 * chosen->input_exponent);
     }
-    return target;
+    return chosen->square ? target * target : target;
 }
 
 static rn_status load_power_law(const void *settings, uint64_t seed, rn_data *data)

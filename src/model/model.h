@@ -70,6 +70,7 @@ extern const rni_model_kind rni_model_mlp;
 extern const rni_model_kind rni_model_recurrent;
 extern const rni_model_kind rni_model_tied;
 extern const rni_model_kind rni_model_linear;
+extern const rni_model_kind rni_model_quadratic;
 extern const rni_model_kind rni_model_convnet;
 extern const rni_model_kind rni_model_resnet;
 extern const rni_model_kind rni_model_transformer;

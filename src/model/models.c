@@ -5,8 +5,9 @@
 
 /* Order is the order in help and manual. */
 const rni_model_kind *const rni_models[] = {
-    &rni_model_mlp,       &rni_model_linear, &rni_model_convnet,     &rni_model_resnet,
-    &rni_model_recurrent, &rni_model_tied,   &rni_model_transformer, NULL,
+    &rni_model_mlp,     &rni_model_linear,      &rni_model_quadratic,
+    &rni_model_convnet, &rni_model_resnet,      &rni_model_recurrent,
+    &rni_model_tied,    &rni_model_transformer, NULL,
 };
 
 const rni_option_table *rni_model_options(rn_index i)

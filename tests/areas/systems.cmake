@@ -18,3 +18,5 @@ rn_add_test(test_stationary_walks property)
 rn_add_claim(limiting_dynamics exact_exponent_2,exact_exponent_3,exponent_3 --set settings.steps=50000
              --set settings.rates=[0.1] --set settings.momenta=[0.9] --set settings.exponents=[3.0]
              --set settings.modes=[32] --set settings.exact_modes=2000 --set settings.exponent_rate=0.5)
+rn_add_claim(phase_retrieval learned_slope_a2 --set settings.dimension=2000 --seeds 6
+             --set settings.exponents=[2.0] --set settings.sgd_end=1 --set settings.small=50)

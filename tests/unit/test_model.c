@@ -476,7 +476,7 @@ static void every_option_table_is_sound_and_reachable_by_name(void **state)
         rn_model *model = values_model(rn_model_kind(n), NULL, 0, RN_SHAPE(16, 16), 2);
         rn_model_destroy(model);
     }
-    assert_int_equal(n, 7);
+    assert_int_equal(n, 8);
     assert_null(rn_model_kind(n));
     assert_null(rn_model_kind(-1));
     for (n = 0; rni_loss_options(n); n++)
