@@ -20,3 +20,4 @@ rn_add_claim(limiting_dynamics exact_exponent_2,exact_exponent_3,exponent_3 --se
              --set settings.modes=[32] --set settings.exact_modes=2000 --set settings.exponent_rate=0.5)
 rn_add_claim(phase_retrieval learned_slope_a2 --set settings.dimension=2000 --seeds 6
              --set settings.exponents=[2.0] --set settings.sgd_end=1 --set settings.small=50)
+rn_add_claim(grsd delta_plain_16,ratio_16,ratio_tilt_16)

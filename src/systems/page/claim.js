@@ -163,12 +163,20 @@ if (DATA.lens) {
   const note = make(section, "p", "alert");
   make(note, "b", "", "renorm check: ");
   note.append(DATA.lens.sentence || DATA.lens.conclusion);
-  const steps = m => ({ x: m.s.slice(0, -1).flatMap((s, i) => [s, m.s[i + 1]]), y: m.energy.flatMap(e => [e, e]) });
+  /* shells that hold a millionth of the most at some moment, and a few more */
+  const most = d3.max(DATA.lens.moments, m => d3.max(m.energy));
+  const held = DATA.lens.moments.flatMap(m => m.s.filter((s, i) => m.energy[i] > 1e-6 * most));
+  const [low, high] = d3.extent(held), seen = s => s >= low - 1.5 && s <= high + 2.2;
+  const cut = (m, key) => ({ x: m.s.filter(seen), y: m[key].filter((v, i) => seen(m.s[i])) });
+  const steps = m => {
+    const shells = d3.range(m.energy.length).filter(i => seen(m.s[i]) && seen(m.s[i + 1]));
+    return { x: shells.flatMap(i => [m.s[i], m.s[i + 1]]), y: shells.flatMap(i => [m.energy[i], m.energy[i]]) };
+  };
   draw(section, { title: "Energy of shells", x: "s = ln λ", y: "energy", log_x: 0, log_y: 1,
     curves: DATA.lens.moments.map(m => ({ name: `t = ${say(m.time)}, loss ${say(m.loss)}`, stroke: "measured", ...steps(m) })) }, "energy");
   const last = DATA.lens.moments[Math.min(1, DATA.lens.moments.length - 1)];
   draw(section, { title: `Budget at t = ${say(last.time)}: what is lost above s and what flows up through s`, x: "s = ln λ", y: "energy per time", log_x: 0, log_y: 0,
-    curves: [{ name: "dissipation D", stroke: "measured", x: last.s, y: last.dissipation }, { name: "flux F", stroke: "measured", x: last.s, y: last.flux }] }, "budget");
+    curves: [{ name: "dissipation D", stroke: "measured", ...cut(last, "dissipation") }, { name: "flux F", stroke: "measured", ...cut(last, "flux") }] }, "budget");
   make(section, "p", "", `The budget closes to ${say(last.closure_error, 2)}; ${say(last.null_energy, 3)} of ${say(last.loss, 3)} lies below the rounding floor of the kernel.`);
 }
 
