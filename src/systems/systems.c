@@ -9,12 +9,14 @@ extern const rni_system rni_system_of_grsd;
 extern const rni_system rni_system_of_spectral_shells;
 extern const rni_system rni_system_of_limiting_dynamics;
 extern const rni_system rni_system_of_phase_retrieval;
+extern const rni_system rni_system_of_unhinged;
 
 const rni_system *const rni_systems[] = {
     &rni_system_of_grsd,
     &rni_system_of_spectral_shells,
     &rni_system_of_limiting_dynamics,
     &rni_system_of_phase_retrieval,
+    &rni_system_of_unhinged,
     NULL,
 };
 

@@ -21,3 +21,4 @@ rn_add_claim(limiting_dynamics exact_exponent_2,exact_exponent_3,exponent_3 --se
 rn_add_claim(phase_retrieval learned_slope_a2 --set settings.dimension=2000 --seeds 6
              --set settings.exponents=[2.0] --set settings.sgd_end=1 --set settings.small=50)
 rn_add_claim(grsd delta_plain_16,ratio_16,ratio_tilt_16)
+rn_add_claim(unhinged trajectory,step_ratio,within,nc1_rate,fixed_slope,sphere_rate)

@@ -12,7 +12,9 @@
 #include "core/memory.h"
 #include "remove_tree.h"
 #include "systems/claim.h"
+#include "systems/free_features.h"
 #include "systems/kato_modes.h"
+#include "systems/phase_flow.h"
 
 /* A system that measures nothing: y = x^2 with the number of its settings. */
 typedef struct toy_settings {
@@ -263,6 +265,47 @@ static void a_moving_kernel_may_lack_memory(void **state)
     assert_true(seen.mismatch < 1e-10);
 }
 
+static rn_status move_features(void)
+{
+    rni_free_features x = {0};
+    double state[2 * 2 + 2 * 4];
+    RNI_TRY(rni_free_features_make(2, 2, 2, 1.0, 0.5, true, 1, &x));
+    memcpy(state, x.state, sizeof state);
+    const rn_status status = rni_free_features_descend(&x, 0.1, 3, state);
+    rni_free_features_clear(&x);
+    return status;
+}
+
+static rn_status descend_on_samples(void)
+{
+    rni_phase phase;
+    double s[4];
+    double u[4];
+    double deviation = 0.0;
+    const rni_phase_descent how = {.batch = 2, .step = 0.01, .end = 0.04, .n_seen = 2};
+    RNI_TRY(rni_phase_make(4, 2.0, 1, false, &phase));
+    const rn_status status = rni_phase_descend(&phase, &how, 1, s, u, &deviation);
+    rni_phase_clear(&phase);
+    return status;
+}
+
+static void systems_may_lack_memory(void **state)
+{
+    (void)state;
+    rn_status (*const work[])(void) = {move_features, descend_on_samples};
+    for (int i = 0; i < 2; i++) {
+        const rn_index bytes = rni_memory_bytes();
+        rn_status status = RN_ERR_MEMORY;
+        for (long fault = 1; status == RN_ERR_MEMORY && fault < 5000; fault++) {
+            (void)rni_fail_allocation(fault);
+            status = work[i]();
+            (void)rni_fail_allocation(0);
+            assert_int_equal(rni_memory_bytes(), bytes);
+        }
+        assert_status(status, RN_OK);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +315,7 @@ int main(void)
         cmocka_unit_test(full_changes_what_it_names),
         cmocka_unit_test(the_lens_is_a_run_of_its_own),
         cmocka_unit_test(a_moving_kernel_may_lack_memory),
+        cmocka_unit_test(systems_may_lack_memory),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(memory_may_fail_anywhere),
     };
