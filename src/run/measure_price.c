@@ -36,14 +36,18 @@ double rni_exact_price(const rni_exact_settings *settings, const rni_stage *stag
     const double n_weights = (double)stage->n_weights;
     const double gradient = STEP_FLOPS * n_samples * n_weights + FIXED_STEP;
     const double cube = n * n * n;
+    /* a preconditioner puts every weight through row gradients */
+    const bool is_scaled = rn_trainer_is_preconditioned(stage->trainer);
+    const double blocks =
+        is_scaled ? n * n * n_weights : rn_kernel_flops(stage->kernel, stage->train.n_samples);
     /* with the reverse pass that makes the factors, one per output */
-    const double kernel =
-        rn_kernel_flops(stage->kernel, stage->train.n_samples) + 2.0 * n * n_weights;
+    const double kernel = blocks + 2.0 * n * n_weights;
     double work = FIXED_WORK + 4.0 * kernel + (FULL_EIGEN + ROTATION) * cube; /* M and M' */
     if (settings->closure_dt > 0.0)
         work += 2.0 * (kernel + VALUES * cube) + CLOSURE_GRADIENTS * gradient;
     if (settings->couplings) work += COUPLINGS * n * n;
     if (settings->step_budget) work += kernel + (FULL_EIGEN + 2.0 * ROTATION) * cube;
+    if (settings->step_budget && is_scaled) work += 4.0 * kernel; /* the flux of P' alone */
     const double step = (gradient - FIXED_STEP) / (double)stage->epoch + FIXED_STEP;
     return work / (step * (double)stage->dynamics->kind->n_gradients);
 }
