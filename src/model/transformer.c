@@ -196,7 +196,9 @@ static rn_node embed_symbols(work *k, rn_node x)
     k->table = rni_model_weight(k->model, "embedding.weight",
                                 RN_SHAPE(k->vocabulary, k->settings->width), 1.0);
     if (k->settings->tied) rni_model_share(k->model, 0);
-    return rn_graph_gather(k->model->graph, k->table, x, 0);
+    const rn_node embedded = rn_graph_gather(k->model->graph, k->table, x, 0);
+    rn_graph_name(k->model->graph, embedded, "symbols below model.vocabulary");
+    return embedded;
 }
 
 /* [N, rows, columns] or [N, channels, rows, columns] -> [N, patches, numbers of a patch]. */

@@ -3,6 +3,7 @@
  * do not fit.
  */
 #include <math.h>
+#include <renorm/plan.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -370,6 +371,34 @@ static void settings_that_do_not_fit_are_refused(void **state)
     expect_refusal(NULL, 0, RN_SHAPE((rn_index)1 << 40), 3, "too many to address");
 }
 
+/* The message of a symbol outside the vocabulary says which setting to look at. */
+static void symbols_outside_the_vocabulary_are_named(void **state)
+{
+    (void)state;
+    const rn_setting settings[] = {{"vocabulary", "7"}, {"width", "6"}};
+    rn_model *model = values_model("transformer", settings, 2, RN_SHAPE(T), 3);
+    double *theta = values_theta(model);
+    const rn_node output = rn_model_output(model);
+    const double x[T] = {0.0, 6.0, 7.0, 1.0, 2.0};
+    rn_plan *plan = NULL;
+    rn_workspace *work = NULL;
+    assert_status(rn_plan_create(rn_model_graph(model), 1, 1, &output, &plan), RN_OK);
+    assert_status(rn_workspace_create(plan, &work), RN_OK);
+    assert_status(rn_workspace_bind(work, rn_model_input(model), x), RN_OK);
+    for (rn_index k = 0; k < rn_model_n_parameters(model); k++) {
+        rn_parameter p;
+        assert_status(rn_model_parameter(model, k, &p), RN_OK);
+        assert_status(rn_workspace_bind(work, p.node, theta + p.offset), RN_OK);
+    }
+    assert_status(rn_workspace_run(work), RN_ERR_DOMAIN);
+    assert_message_has("model.vocabulary");
+    assert_message_has("entry 2 of the index is 7");
+    rn_workspace_destroy(work);
+    rn_plan_destroy(plan);
+    rni_free(theta);
+    rn_model_destroy(model);
+}
+
 /* Every allocation of a model that has all kinds of them: masks, sinusoids, shared blocks. */
 static void every_failing_allocation_is_a_status(void **state)
 {
@@ -398,6 +427,7 @@ int main(void)
         cmocka_unit_test(causal_answers_do_not_see_later_symbols),
         cmocka_unit_test(patches_are_squares_of_an_image),
         cmocka_unit_test(settings_that_do_not_fit_are_refused),
+        cmocka_unit_test(symbols_outside_the_vocabulary_are_named),
         cmocka_unit_test(every_failing_allocation_is_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
