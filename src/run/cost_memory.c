@@ -113,6 +113,14 @@ static rn_status refuse(const rni_cost_input *input, rn_index max_bytes, const r
                         (double)s->peak_bytes / MIB, (double)s->matrix_bytes / MIB, stage->n_rows,
                         (double)max_bytes / MIB, n_samples, stage->train.n_samples,
                         ceil((double)s->peak_bytes / MIB));
+    if (input->measure->is_matrix_free)
+        return rni_fail(
+            RN_ERR_CONFIG,
+            "this run needs %.1f MiB at its peak, of which %.1f MiB are the Lanczos "
+            "basis and gradients, and may take %.1f MiB; use fewer measure.steps, fewer "
+            "samples, measure.flux=false, or --memory %.0fM",
+            (double)s->peak_bytes / MIB, (double)s->work_bytes / MIB, (double)max_bytes / MIB,
+            ceil((double)s->peak_bytes / MIB));
     return rni_fail(RN_ERR_CONFIG,
                     "this run needs %.1f MiB at its peak, of which %.1f MiB are program, data, "
                     "network and trainer, and may take %.1f MiB; use fewer samples, a smaller "

@@ -207,6 +207,20 @@ static void accuracy_decides_on_steps(void **state)
     assert_true(steps[0] < steps[1] && steps[1] < steps[2] && steps[2] <= 60.0);
 }
 
+static void a_limit_of_memory_says_what_to_change(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"data.kind=sphere", "measure.kind=matrix_free"};
+    const rn_run_options options = {.max_bytes = 1 << 20};
+    rn_config *config = NULL;
+    rn_run *run = NULL;
+    assert_status(rn_config_load(NULL, 2, settings, &config), RN_OK);
+    assert_status(rn_run_execute(config, &options, NULL, &run), RN_ERR_CONFIG);
+    assert_message_has("fewer measure.steps");
+    assert_null(run);
+    rn_config_destroy(config);
+}
+
 static rn_status attempt(const rn_config *config, long fault, long *n_asked)
 {
     rn_run *run = NULL;
@@ -245,6 +259,7 @@ int main(void)
         cmocka_unit_test(all_steps_are_the_exact_measurement),
         cmocka_unit_test(flux_is_within_its_error),
         cmocka_unit_test(accuracy_decides_on_steps),
+        cmocka_unit_test(a_limit_of_memory_says_what_to_change),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests_name("matrix free", tests, NULL, NULL);
