@@ -1,11 +1,15 @@
 # Everything here is a line over CMake and tools/; nothing is decided in this file.
-.PHONY: help demo build test test-all check bench bank install uninstall deb format clean
+.PHONY: help demo study build test test-all check bench bank install uninstall deb format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
 demo: build ## set up what is missing, build, train on real images, measure, verdict, forecast, page
 	tools/demo
+
+study: build ## the architecture study of docs/studies/architecture.md: 2016 runs, 12 minutes of processor time
+	build/demo/cli/renorm study configs/study_architecture.yaml -o runs/study_architecture
+	build/demo/cli/renorm study configs/study_architecture_images.yaml -o runs/study_architecture_images
 
 build: ## set up what is missing and build the command build/demo/cli/renorm
 	tools/setup build && cmake --preset demo && cmake --build --preset demo

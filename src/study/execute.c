@@ -72,13 +72,25 @@ static rn_status read_study(const char *path, char **text)
     return rni_file_read(path, MAX_STUDY, text, &n_bytes);
 }
 
+/* Whether the study of a file, resolved by this version, is the one at hand: earlier versions wrote
+   out fewer defaults. */
+static rn_status compare_resolved(const execution *x, const char *path, bool *is_same)
+{
+    rn_study *there = NULL;
+    const rn_status status = rn_study_load(path, &there);
+    *is_same = status == RN_OK && strcmp(rn_study_text(there), rn_study_text(x->study)) == 0;
+    rn_study_destroy(there);
+    return status == RN_ERR_MEMORY ? status : RN_OK;
+}
+
 static rn_status check_study(const execution *x, const char *path, bool *is_there)
 {
     char *text = NULL;
     RNI_TRY(read_study(path, &text));
     *is_there = text != NULL;
-    const bool is_same = text && strcmp(text, rn_study_text(x->study)) == 0;
+    bool is_same = text && strcmp(text, rn_study_text(x->study)) == 0;
     rni_free(text);
+    if (*is_there && !is_same) RNI_TRY(compare_resolved(x, path, &is_same));
     if (!*is_there || is_same) return RN_OK;
     return rni_fail(RN_ERR_CONFIG,
                     "%s: found another study, expected this one or an empty folder; choose another "

@@ -20,6 +20,9 @@ SHELLS = ["--set", "data.n_train=96", "--set", "data.dimension=8", "--set", "mod
           "--set", "model.activation=gelu", "--set", "measure.closure_dt=0",
           "--set", "measure.step_budget=false", "--set", "steps=20"]
 
+BLOCKS = ["--set", "data.n_train=40", "--set", "model.width=12", "--set", "measure.conditions=true",
+          "--set", "measure.snapshots=9"]
+
 
 class Check(unittest.TestCase):
     maxDiff = None
@@ -32,6 +35,11 @@ class Check(unittest.TestCase):
         cls.make("threads", "--seed", 1, "--threads", 2)
         cls.make("relu", "--set", "model.activation=relu")
         cls.make("small", "--set", "data.n_train=12")
+
+        cls.grid = {(depth, seed): f"depth{depth}seed{seed}" for depth in (2, 4, 8) for seed in range(1, 5)}
+        for (depth, seed), name in cls.grid.items():
+            cls.make(name, "--seed", seed, "--set", f"model.depth={depth}", *BLOCKS)
+        cls.make("blocks2", "--seed", 1, "--set", "model.depth=2", "--threads", 2, *BLOCKS)
 
     @classmethod
     def tearDownClass(cls):
@@ -104,6 +112,35 @@ class Check(unittest.TestCase):
                   if r["quantity"] == "Delta_x, tilt removed" and r["value"]]
         if len(single) == 4:
             self.assertLess(float(family[0]["value"]), max(single) + 1e-9)
+
+    def test_families_of_other_seeds_never_contradict_each_other(self):
+        answers = []
+        for seeds in ((1, 2), (3, 4), (1, 2, 3, 4)):
+            rows = self.table(*(name for (_, seed), name in self.grid.items() if seed in seeds))
+            answers.append({r["quantity"]: r["answer"] for r in rows if r["kind"] == "family"
+                            and r["answer"] != "-"})
+        self.assertIn("growth of the largest gain with depth", answers[0])
+        for quantity in answers[0]:
+            told = {a[quantity] for a in answers}
+            self.assertFalse({"holds", "fails"} <= told, (quantity, told))
+
+    def test_threads_do_not_change_a_family(self):
+        one = list(self.grid.values())
+        two = ["blocks2" if name == "depth2seed1" else name for name in one]
+        first, second = ([r for r in self.table(*names) if r["kind"] == "family"] for names in (one, two))
+        self.assertEqual([r["answer"] for r in first], [r["answer"] for r in second])
+        for a, b in zip(first, second):
+            if a["value"]:
+                self.assertAlmostEqual(float(a["value"]), float(b["value"]), delta=1e-6)
+
+    def test_what_one_run_says_of_bursts_needs_moments(self):
+        row = self.first(self.table("depth2seed1"), "C3")
+        self.assertIn(row["answer"], ("holds", "fails"))
+        self.make("few", "--seed", 1, *BLOCKS, "--set", "measure.snapshots=3")
+        row = self.first(self.table("few"), "C3")
+        self.assertEqual(row["answer"], "cannot tell")
+        self.assertIn("at least 8", row["reason"])
+        self.assertIn("measure.snapshots", row["would_suffice"])
 
     def test_too_little_data_cannot_tell_and_says_what_would_suffice(self):
         row = self.first(self.table("small"), "C4")

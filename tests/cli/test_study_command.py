@@ -233,6 +233,20 @@ class Study(unittest.TestCase):
         _, err = self.study("out", status=1)
         self.assertIn("found another configuration than the study's", err)
 
+    def test_a_folder_of_a_version_with_fewer_defaults_is_gone_on_with(self):
+        self.write("two.yaml", TWO)
+        self.study("two.yaml", "-o", "out")
+        text = self.read("out", "study.yaml")
+        lines = text.splitlines(keepends=True)
+        kept = [line for line in lines if not line.lstrip().startswith(("first_seed", "record_every"))]
+        self.assertLess(len(kept), len(lines))
+        self.write("out/study.yaml", "".join(kept))
+        self.study("out")
+        self.study("two.yaml", "-o", "out")
+        self.write("out/study.yaml", "".join(kept).replace("width: 6", "width: 7"))
+        _, err = self.study("two.yaml", "-o", "out", status=2)
+        self.assertIn("found another study", err)
+
     def test_dry_run_lists_cells_memory_and_time_and_does_nothing(self):
         self.write("two.yaml", TWO)
         out, err = self.study("two.yaml", "--dry-run")

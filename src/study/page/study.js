@@ -82,20 +82,25 @@ function seriesOf(name, wanted, get) {
     points: pointsOf(name).map(p => { const [v, low, high] = get(lineOf(p, a)); return [dodge(along(p), a), v, true, low, high]; }).filter(q => known(q[1]))
   }));
 }
+/* Panels in which the quantity was measured; all of them where it was nowhere. */
+const shownPanels = () => {
+  const found = PANELS.filter(name => pointsOf(name).some(p => ARMS.some((_, a) => lineOf(p, a)[0] > 0)));
+  return found.length ? found : PANELS;
+};
 const allArms = d3.range(ARMS.length), gapArms = allArms.filter(a => a !== DATA.reference);
 
 const medians = addSection("Arm by arm", "Medians over seeds; bars reach from the lower to the upper quartile.");
 addChart(medians, { id: "median", title: "Medians and quartiles", wide: true, height: 250, names: false, x: X_AXIS,
   y: { label: () => { const q = QUANTITIES[STATE.quantity]; return q.name + (q.unit === "1" ? "" : ` (${q.unit})`); }, kinds: ["linear", "log"] },
-  panels: () => PANELS.map(name => ({ title: name, series: seriesOf(name, allArms, line => line.slice(1, 4)) })) });
+  panels: () => shownPanels().map(name => ({ title: name, series: seriesOf(name, allArms, line => line.slice(1, 4)) })) });
 
 if (gapArms.length) {
   const gaps = addSection("The gap", `Every arm against ${ARMS[DATA.reference]}, pair by pair with the same seed: the median and its 95 % interval, by bootstrap over seeds. An interval that holds the dotted line means: these seeds do not tell the arms apart.`);
   addChart(gaps, { id: "gap", title: `Gap to ${ARMS[DATA.reference]}`, wide: true, height: 250, names: false, x: X_AXIS,
     y: { label: () => (STATE.gap === "ratio" ? `${QUANTITIES[STATE.quantity].name}: arm / reference` : `${QUANTITIES[STATE.quantity].name}: arm − reference`), kinds: ["linear", "log"] },
-    panels: () => PANELS.map(name => ({ title: name, levels: [{ y: NEUTRAL(), label: "no gap" }], series: seriesOf(name, gapArms, gapOf) })) });
+    panels: () => shownPanels().map(name => ({ title: name, levels: [{ y: NEUTRAL(), label: "no gap" }], series: seriesOf(name, gapArms, gapOf) })) });
   const list = make(gaps, "ul", "gaps");
-  FIGURES.push({ draw: () => { list.textContent = ""; for (const name of PANELS) for (const a of gapArms) addGapWords(list, name, a); } });
+  FIGURES.push({ draw: () => { list.textContent = ""; for (const name of shownPanels()) for (const a of gapArms) addGapWords(list, name, a); } });
 }
 
 /* Where an arm lies above, below, and where it cannot be told apart. */
