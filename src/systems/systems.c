@@ -8,17 +8,25 @@
 extern const rni_system rni_system_of_grsd;
 extern const rni_system rni_system_of_spectral_shells;
 extern const rni_system rni_system_of_limiting_dynamics;
+extern const rni_system rni_system_of_equilibrium;
+extern const rni_system rni_system_of_mean_field;
+extern const rni_system rni_system_of_onsager;
 extern const rni_system rni_system_of_phase_retrieval;
 extern const rni_system rni_system_of_unhinged;
 
+/* clang-format off: one a line */
 const rni_system *const rni_systems[] = {
     &rni_system_of_grsd,
     &rni_system_of_spectral_shells,
     &rni_system_of_limiting_dynamics,
+    &rni_system_of_equilibrium,
+    &rni_system_of_mean_field,
+    &rni_system_of_onsager,
     &rni_system_of_phase_retrieval,
     &rni_system_of_unhinged,
     NULL,
 };
+/* clang-format on */
 
 const rni_system *rni_system_find(const char *name)
 {

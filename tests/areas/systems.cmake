@@ -22,3 +22,9 @@ rn_add_claim(phase_retrieval learned_slope_a2 --set settings.dimension=2000 --se
              --set settings.exponents=[2.0] --set settings.sgd_end=1 --set settings.small=50)
 rn_add_claim(grsd delta_plain_16,ratio_16,ratio_tilt_16)
 rn_add_claim(unhinged trajectory,step_ratio,within,nc1_rate,fixed_slope,sphere_rate)
+rn_add_claim(equilibrium wor_0.03,wor_order,langevin_wor,net_covariance,net_circulation,detailed
+             --set settings.epochs=20000 --set settings.langevin_epochs=5000 --set settings.steps=800000
+             --set settings.rates=[0.06,0.03,0.015] --set settings.learning_rate=0.05 --set settings.batch=20)
+rn_add_claim(mean_field gap_8_0.1,minibatch_8_0.1,time_100 --set settings.steps=60000
+             --set settings.particles=[8,32] --set settings.widths=[4,8,64] --set settings.net_steps=1500)
+rn_add_claim(onsager entropy_formula,entropy_sums,entropy_likelihood,walked_circulation)
