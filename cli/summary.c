@@ -394,10 +394,10 @@ static void tell_transport(const page *p)
     const double moved = largest(at->n_boundaries, at->migration);
     const double turned = largest(at->n_boundaries, at->transfer);
     fprintf(out,
-            "  Error moves %s the spectrum, mostly because %s: at most\n"
-            "  %.2g times what is lost per time, at step %" PRId64 ".\n",
-            at->flux[peak] > 0.0 ? "up" : "down",
-            moved > turned ? "eigenvalues move" : "eigenvectors turn", ratio, at->record.step);
+            "  Error moved through the spectrum most at step %" PRId64 ": %s,\n"
+            "  %.2g times what was lost per time, mostly because %s.\n",
+            at->record.step, at->flux[peak] > 0.0 ? "to faster modes" : "to slower modes", ratio,
+            moved > turned ? "eigenvalues moved" : "eigenvectors turned");
 }
 
 /* Share of the loss in shells whose guaranteed interval is within 10 % either way. */
@@ -491,6 +491,19 @@ static void print_files(const page *p)
     fprintf(out, "\n");
 }
 
+/* Time, memory and threads. A run that was only read back took none of these now. */
+static void tell_cost(const page *p)
+{
+    FILE *out = p->t->stream;
+    const rn_summary *s = &p->summary;
+    fprintf(out, "\n  %.*f s training, %.*f s measuring %" PRId64 " times (%.0f %%)",
+            s->train_s < 10.0, s->train_s, s->measure_s < 10.0, s->measure_s,
+            rn_run_n_snapshots(p->run), 100.0 * s->measure_s / s->train_s);
+    if (s->process_peak_bytes > 0 && !s->was_done)
+        fprintf(out, ", %.0f MB", (double)s->process_peak_bytes / 1e6);
+    fprintf(out, ", %d thread%s\n", s->n_threads, s->n_threads > 1 ? "s" : "");
+}
+
 void print_summary(const terminal *t, const rn_config *config, const rn_run *run)
 {
     page p = {.t = t, .run = run};
@@ -518,11 +531,5 @@ void print_summary(const terminal *t, const rn_config *config, const rn_run *run
         tell_stability(&p);
     }
     print_files(&p);
-    fprintf(t->stream,
-            "\n  %.*f s training, %.*f s measuring %" PRId64
-            " times (%.0f %%), %.0f MB, %d thread%s\n",
-            p.summary.train_s < 10.0, p.summary.train_s, p.summary.measure_s < 10.0,
-            p.summary.measure_s, n_snapshots, 100.0 * p.summary.measure_s / p.summary.train_s,
-            (double)p.summary.peak_bytes / 1e6, p.summary.n_threads,
-            p.summary.n_threads == 1 ? "" : "s");
+    tell_cost(&p);
 }
