@@ -34,6 +34,7 @@
  *
  * linear: f = x W (+ b), W starts with standard deviation `std` (default 0). Not scaled: the kernel
  *     of squared error is X X^T / N exactly.
+ * quadratic: f_c = <x, w_c>^2, W starts with standard deviation std/sqrt(D).
  *
  * convnet: images [height, width] or with an axis of channels, L convolutions with k x k windows
  *     h_l = pool(act(norm(g_l s(k^2 c) conv_l(h_{l-1}) + b_l)))   l = 1 .. L, h_0 = x
