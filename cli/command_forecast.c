@@ -110,6 +110,23 @@ static void print_exponents_json(json *j, const rn_spectrum_exponents *e)
     json_close(j, '}');
 }
 
+static void print_held_out_json(json *j, const rn_forecast_answer *a)
+{
+    json_open(j, "held_out", '{');
+    json_real(j, "loss", a->held_out_loss);
+    json_open(j, "lines", '[');
+    for (int k = 0; k < RN_BACKTEST_FACTORS; k++) {
+        json_open(j, NULL, '{');
+        json_real(j, "time", a->held_out[k].time);
+        json_real(j, "factor", a->held_out[k].factor);
+        json_real(j, "measured", a->held_out[k].measured);
+        json_real(j, "frozen", a->held_out[k].loss);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    json_close(j, '}');
+}
+
 static void print_answer_json(const rn_forecast_answer *a)
 {
     json j = {.stream = stdout};
@@ -123,6 +140,7 @@ static void print_answer_json(const rn_forecast_answer *a)
     json_real(&j, "loss", a->loss);
     json_real(&j, "stability", a->stability);
     json_real(&j, "slope", a->slope);
+    if (a->has_held_out) print_held_out_json(&j, a);
     if (a->has_exponents) print_exponents_json(&j, &a->exponents);
     json_open(&j, "cannot_tell", '{');
     for (int m = 0; m < RN_FORECAST_METHODS; m++)
@@ -151,6 +169,7 @@ static void print_plain(const rn_forecast_answer *a)
     char words[OUTLOOK_TEXT];
     fprintf(stderr, "%s: from step %" PRId64 ", time %.4g. %s\n", a->name, a->step, a->from,
             a->sentence);
+    if (held_out_text(a, words, sizeof words)) fprintf(stderr, "  %s\n", words);
     if (exponents_text(a, words, sizeof words)) fprintf(stderr, "  %s\n", words);
     for (int m = 0; m < RN_FORECAST_METHODS; m++)
         if (a->reason[m][0])
@@ -251,29 +270,41 @@ static bool add_study(const char *path, collection *c, exit_status *result)
     return true;
 }
 
+static void print_backtest_row(const collection *c, rn_index i, const rn_backtest_line *line,
+                               const char *method, double measured, const rn_forecast_value *v)
+{
+    printf("%s\t%d\t%" PRId64 "\t%.6g\t%.3g", c->names[i], c->tests[i].half, line->step, line->from,
+           line->factor);
+    print_cell(measured);
+    print_cell(line->drift);
+    printf("\t%s", method);
+    print_cell(v->loss);
+    print_cell(log(v->loss / measured));
+    print_cell(v->low50);
+    print_cell(v->high50);
+    print_cell(v->low90);
+    print_cell(v->high90);
+    print_cell(v->sigma);
+    printf("\n");
+}
+
+/* Held-out losses have rows of their own, where the run measured them. */
 static void print_lines(const collection *c)
 {
+    const double missing = (double)NAN;
     printf("run\thalf\tstep\tfrom\tfactor\tmeasured\tdrift\tmethod\tloss\tln_error\tlow50\thigh50\t"
            "low90\thigh90\tsigma\n");
     for (rn_index i = 0; i < c->n; i++)
-        for (rn_index k = 0; k < c->tests[i].n_lines; k++)
-            for (int m = 0; m < RN_FORECAST_METHODS; m++) {
-                const rn_backtest_line *line = &c->tests[i].lines[k];
-                const rn_forecast_value *v = &line->by[m];
-                printf("%s\t%d\t%" PRId64 "\t%.6g\t%.3g", c->names[i], c->tests[i].half, line->step,
-                       line->from, line->factor);
-                print_cell(line->measured);
-                print_cell(line->drift);
-                printf("\t%s", rn_forecast_method_name((rn_forecast_method)m));
-                print_cell(v->loss);
-                print_cell(log(v->loss / line->measured));
-                print_cell(v->low50);
-                print_cell(v->high50);
-                print_cell(v->low90);
-                print_cell(v->high90);
-                print_cell(v->sigma);
-                printf("\n");
-            }
+        for (rn_index k = 0; k < c->tests[i].n_lines; k++) {
+            const rn_backtest_line *line = &c->tests[i].lines[k];
+            const rn_forecast_value held_out = {line->held_out, missing, missing,
+                                                missing,        missing, missing};
+            for (int m = 0; m < RN_FORECAST_METHODS; m++)
+                print_backtest_row(c, i, line, rn_forecast_method_name((rn_forecast_method)m),
+                                   line->measured, &line->by[m]);
+            if (isfinite(line->held_out_measured))
+                print_backtest_row(c, i, line, "held_out", line->held_out_measured, &held_out);
+        }
 }
 
 /* Which lines are judged, and how. */
@@ -301,28 +332,53 @@ static void print_group(const collection *c, view v, const char *title)
     }
 }
 
+static void print_held_out_group(const collection *c, view v)
+{
+    rn_backtest_score s;
+    for (int k = 0; k < RN_BACKTEST_FACTORS; k++) {
+        const double factor = rn_backtest_factor(k);
+        const rn_status status =
+            rn_backtest_judge_held_out(c->n, c->tests, factor, v.half, v.drift, &s);
+        if (status < 0 || s.n_told == 0) continue;
+        fprintf(stderr, "  %-10s %4.3gx %6" PRId64 " %9.3f  [%.3f, %.3f] %+8.3f\n", "held_out",
+                factor, s.n_lines, s.median, s.low, s.high, s.bias);
+    }
+}
+
 static void print_scores(const collection *c, double drift)
 {
     static const char *const titles[] = {"Half 0 (calibrated on)", "Half 1 (reported)"};
     for (int moved = 0; moved < 2; moved++) {
         const double least = moved ? drift : 0.0;
-        if (c->n == 1) print_group(c, (view){-1, least}, "This run");
-        for (int half = 0; half < 2 && c->n > 1; half++)
+        if (c->n == 1) {
+            print_group(c, (view){-1, least}, "This run");
+            print_held_out_group(c, (view){-1, least});
+        }
+        for (int half = 0; half < 2 && c->n > 1; half++) {
             print_group(c, (view){half, least}, titles[half]);
+            print_held_out_group(c, (view){half, least});
+        }
     }
 }
 
+/* k counts methods, and after them held-out losses, at every factor. */
 static void print_score_json(json *j, const collection *c, view v, int k)
 {
     rn_backtest_score s;
-    const rn_forecast_method method = (rn_forecast_method)(k % RN_FORECAST_METHODS);
-    const double factor = rn_backtest_factor(k / RN_FORECAST_METHODS);
-    if (rn_backtest_judge(c->n, c->tests, method, factor, v.half, v.drift, &s) < 0) return;
+    const int m = k % (RN_FORECAST_METHODS + 1);
+    const bool is_held_out = m == RN_FORECAST_METHODS;
+    const double factor = rn_backtest_factor(k / (RN_FORECAST_METHODS + 1));
+    const rn_status status =
+        is_held_out
+            ? rn_backtest_judge_held_out(c->n, c->tests, factor, v.half, v.drift, &s)
+            : rn_backtest_judge(c->n, c->tests, (rn_forecast_method)m, factor, v.half, v.drift, &s);
+    if (status < 0 || (is_held_out && s.n_told == 0)) return;
     json_open(j, NULL, '{');
     json_text(j, "half", v.half < 0 ? "both" : v.half ? "1" : "0");
     json_boolean(j, "only_drifting", v.drift > 0.0);
     json_real(j, "factor", factor);
-    json_text(j, "method", rn_forecast_method_name(method));
+    json_text(j, "method",
+              is_held_out ? "held_out" : rn_forecast_method_name((rn_forecast_method)m));
     json_integer(j, "lines", s.n_lines);
     json_integer(j, "told", s.n_told);
     json_real(j, "median", s.median);
@@ -343,7 +399,7 @@ static void print_scores_json(const collection *c, double drift)
     json_real(&j, "drift", drift);
     json_open(&j, "scores", '[');
     for (int half = -1; half < 2; half++)
-        for (int k = 0; k < RN_BACKTEST_FACTORS * RN_FORECAST_METHODS; k++) {
+        for (int k = 0; k < RN_BACKTEST_FACTORS * (RN_FORECAST_METHODS + 1); k++) {
             print_score_json(&j, c, (view){half, 0.0}, k);
             if (drift > 0.0) print_score_json(&j, c, (view){half, drift}, k);
         }
@@ -407,6 +463,9 @@ const command command_forecast = {
             "--backtest makes the same forecasts from every earlier measurement, with what was\n"
             "known then, and holds them against what came at 2, 4 and 10 times the time. Runs\n"
             "fall into two halves by a hash of their configuration without the seed.\n"
+            "\n"
+            "The held-out loss, where a measurement foretold it (frozen modes, without\n"
+            "intervals), stands on standard error and in the JSON, and is judged likewise.\n"
             "\n"
             "Exit status: 0 done, 1 it cannot be told, or the history is too short; the\n"
             "message says why, 2 wrong usage, 3 a folder could not be read.",

@@ -40,6 +40,18 @@ static void print_line(const terminal *t, const rn_forecast_answer *a, const rn_
     }
 }
 
+bool held_out_text(const rn_forecast_answer *answer, char *text, size_t size)
+{
+    const rn_forecast_held_out *h = answer->held_out;
+    if (!answer->has_held_out) return false;
+    (void)snprintf(text, size,
+                   "held-out loss, now %.3g; with the modes frozen %.3g at %g times the time, %.3g "
+                   "at %g, %.3g at %g (no intervals: those are calibrated on training losses)",
+                   answer->held_out_loss, h[0].loss, h[0].factor, h[1].loss, h[1].factor, h[2].loss,
+                   h[2].factor);
+    return true;
+}
+
 bool exponents_text(const rn_forecast_answer *answer, char *text, size_t size)
 {
     const rn_spectrum_exponents *e = &answer->exponents;
@@ -57,7 +69,7 @@ bool exponents_text(const rn_forecast_answer *answer, char *text, size_t size)
 
 void print_outlook(const terminal *t, const rn_forecast_answer *a)
 {
-    char exponents[OUTLOOK_TEXT];
+    char words_below[OUTLOOK_TEXT];
     fprintf(t->stream, "\n%s%s%s: from step %" PRId64 ", time %.4g, training loss %.4g\n",
             style_text(t, STYLE_STRONG), a->name, style_text(t, STYLE_PLAIN), a->step, a->from,
             a->loss);
@@ -72,9 +84,13 @@ void print_outlook(const terminal *t, const rn_forecast_answer *a)
                        a->reason[m][0] ? "; cannot tell: " : "", a->reason[m]);
         terminal_words(t, 2, words);
     }
-    if (exponents_text(a, exponents, sizeof exponents)) {
+    if (held_out_text(a, words_below, sizeof words_below)) {
         fprintf(t->stream, "\n");
-        terminal_words(t, 2, exponents);
+        terminal_words(t, 2, words_below);
+    }
+    if (exponents_text(a, words_below, sizeof words_below)) {
+        fprintf(t->stream, "\n");
+        terminal_words(t, 2, words_below);
     }
     fprintf(t->stream, "\n");
 }

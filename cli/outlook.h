@@ -15,6 +15,9 @@ void print_outlook(const terminal *terminal, const rn_forecast_answer *answer);
 /** Bytes of the text below, with its end. */
 #define OUTLOOK_TEXT 384
 
+/** The held-out loss at 2, 4 and 10 times the time; false: it was not foretold. */
+bool held_out_text(const rn_forecast_answer *answer, char *text, size_t size);
+
 /** The exponents of the spectrum at the start and the loss exponent they imply, beside the fitted
     one; false: there are none. */
 bool exponents_text(const rn_forecast_answer *answer, char *text, size_t size);

@@ -61,6 +61,20 @@ typedef struct rn_forecast_line {
     rn_forecast_value by[RN_FORECAST_METHODS];
 } rn_forecast_line;
 
+/** Factors of time at which forecasts are judged: 2, 4, 10. */
+#define RN_BACKTEST_FACTORS 3
+RN_API double rn_backtest_factor(rn_index i);
+
+/** The held-out loss at one of those times, with the modes frozen. Without intervals: they were
+    calibrated on training losses. */
+typedef struct rn_forecast_held_out {
+    double time;     /**< learning time */
+    double factor;   /**< time / from */
+    double loss;     /**< NaN where the measurement did not foretell it: rn_snapshot.held_out_2x */
+    double measured; /**< the run's own, straight in its logarithm between the records that have
+                          one; NaN outside */
+} rn_forecast_held_out;
+
 /** From when to when. From rn_forecast_options_defaults. */
 typedef struct rn_forecast_options {
     double from; /**< learning time: the last measurement at or before it; default INFINITY */
@@ -83,6 +97,9 @@ typedef struct rn_forecast_answer {
     int chosen;       /**< the method that the sentence speaks of; -1: none can tell */
     rn_index n_lines; /**< about thirty, ascending; 2, 4 and 10 times `from` are among them */
     const rn_forecast_line *lines;
+    double held_out_loss; /**< at `from`; NaN: none */
+    int has_held_out;     /**< 1: the measurement foretold it */
+    rn_forecast_held_out held_out[RN_BACKTEST_FACTORS];
     char reason[RN_FORECAST_METHODS][RN_FORECAST_TEXT]; /**< why a method cannot tell; "" */
     char sentence[2 * RN_FORECAST_TEXT];                /**< the answer, for people */
 } rn_forecast_answer;
@@ -113,10 +130,6 @@ RN_API const rn_forecast_answer *rn_forecast_answer_of(const rn_forecast *foreca
 
 /* ---- the back-test --------------------------------------------------------------------------- */
 
-/** Factors of time at which forecasts are judged: 2, 4, 10. */
-#define RN_BACKTEST_FACTORS 3
-RN_API double rn_backtest_factor(rn_index i);
-
 /** One forecast from one earlier time. */
 typedef struct rn_backtest_line {
     rn_index step; /**< of the measurement it starts from */
@@ -125,6 +138,8 @@ typedef struct rn_backtest_line {
     double measured; /**< the loss at factor * from */
     double drift;    /**< |ln of |M|_F at the last measurement up to there over now|: how far the
                           kernel went; NaN where it was not measured */
+    double held_out; /**< held-out loss foretold, frozen modes; NaN: none */
+    double held_out_measured; /**< the run's; NaN: none */
     rn_forecast_value by[RN_FORECAST_METHODS];
 } rn_backtest_line;
 
@@ -172,6 +187,15 @@ typedef struct rn_backtest_score {
 RN_API RN_NODISCARD rn_status rn_backtest_judge(rn_index n, const rn_backtest *backtests,
                                                 rn_forecast_method method, double factor, int half,
                                                 double min_drift, rn_backtest_score *out);
+
+/**
+ * The same of held-out losses: over lines with a measured one, in n_told those that were foretold.
+ * Without intervals: coverages are NaN.
+ * @return as rn_backtest_judge
+ */
+RN_API RN_NODISCARD rn_status rn_backtest_judge_held_out(rn_index n, const rn_backtest *backtests,
+                                                         double factor, int half, double min_drift,
+                                                         rn_backtest_score *out);
 
 #ifdef __cplusplus
 }

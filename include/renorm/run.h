@@ -53,6 +53,13 @@ typedef struct rn_snapshot {
     double lambda_max;    /**< 1/time */
     double lambda_floor;  /**< eigenvalues below are rounding, 1/time */
 
+    /* the held-out loss ahead, with the modes frozen (docs/theory/forecast.md); NaN at time 0,
+       without held-out samples, for other losses than squared error, where anything but the full
+       gradient drives the weights, where eta lambda_max reaches 2, and matrix-free */
+    double held_out_2x;  /**< foretold for 2 times this time, energy */
+    double held_out_4x;  /**< for 4 times */
+    double held_out_10x; /**< for 10 times */
+
     /* the shells */
     double width; /**< distance h of boundaries, nats */
     rn_index n_boundaries;

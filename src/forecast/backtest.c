@@ -11,6 +11,7 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "forecast/ahead.h"
+#include "forecast/held_out.h"
 #include "store/seal.h"
 
 static const double factors[RN_BACKTEST_FACTORS] = {2.0, 4.0, 10.0};
@@ -63,11 +64,15 @@ static rn_status add_origin(const rni_history *h, rn_index snapshot, rn_backtest
     char reason[RN_FORECAST_METHODS][RN_FORECAST_TEXT];
     double times[RN_BACKTEST_FACTORS];
     rn_forecast_value values[RN_BACKTEST_FACTORS * RN_FORECAST_METHODS];
+    rn_forecast_held_out held_out[RN_BACKTEST_FACTORS];
     rn_index n = 0;
-    for (rn_index i = 0; i < RN_BACKTEST_FACTORS; i++)
-        if (isfinite(rni_history_loss(h, factors[i] * at->time)))
-            times[n++] = factors[i] * at->time;
+    /* a run that covers a factor covers the smaller ones */
+    while (n < RN_BACKTEST_FACTORS && isfinite(rni_history_loss(h, factors[n] * at->time))) {
+        times[n] = factors[n] * at->time;
+        n++;
+    }
     if (n == 0 || at->step < RN_BACKTEST_MIN_STEP) return RN_OK;
+    rni_held_out_tell(h, h->snapshot(h->source, snapshot), held_out);
     RNI_TRY(rni_ahead_tell(h, origin, n, times, values, reason));
     for (rn_index k = 0; k < n; k++) {
         rn_backtest_line *line = &out->lines[out->n_lines++];
@@ -75,7 +80,9 @@ static rn_status add_origin(const rni_history *h, rn_index snapshot, rn_backtest
                                    .from = at->time,
                                    .factor = times[k] / at->time,
                                    .measured = rni_history_loss(h, times[k]),
-                                   .drift = drift_until(h, snapshot, times[k])};
+                                   .drift = drift_until(h, snapshot, times[k]),
+                                   .held_out = held_out[k].loss,
+                                   .held_out_measured = held_out[k].measured};
         memcpy(line->by, values + k * RN_FORECAST_METHODS, sizeof line->by);
     }
     return RN_OK;
@@ -133,6 +140,14 @@ static void count(tally *t, const rn_backtest_line *line, rn_forecast_method met
     t->n_within90 += line->measured >= v->low90 && line->measured <= v->high90;
 }
 
+static void count_held_out(tally *t, const rn_backtest_line *line)
+{
+    const double error = log(line->held_out / line->held_out_measured);
+    if (!isfinite(line->held_out_measured)) return;
+    t->sizes[t->n++] = isfinite(error) ? fabs(error) : (double)INFINITY;
+    if (isfinite(error)) t->errors[t->n_told++] = error;
+}
+
 static rn_status summarise(const tally *t, rn_backtest_score *out)
 {
     rn_sample_summary sizes;
@@ -151,12 +166,13 @@ static rn_status summarise(const tally *t, rn_backtest_score *out)
     return RN_OK;
 }
 
-rn_status rn_backtest_judge(rn_index n, const rn_backtest *backtests, rn_forecast_method method,
-                            double factor, int half, double min_drift, rn_backtest_score *out)
+/* In place of a method. */
+#define HELD_OUT (-1)
+
+static rn_status judge(rn_index n, const rn_backtest *backtests, int method, double factor,
+                       int half, double min_drift, rn_backtest_score *out)
 {
     rn_index total = 0;
-    if (n < 0 || (n > 0 && !backtests) || !out || !rn_forecast_method_name(method))
-        return rni_fail(RN_ERR_ARGUMENT, "rn_backtest_judge: an argument is NULL or out of range");
     for (rn_index i = 0; i < n; i++)
         total += backtests[i].n_lines;
     double *const block = rni_alloc(2 * total + 1, sizeof *block);
@@ -169,9 +185,34 @@ rn_status rn_backtest_judge(rn_index n, const rn_backtest *backtests, rn_forecas
             const bool is_wanted = (half < 0 || backtests[i].half == half)
                                    && fabs(line->factor - factor) < 1e-6 * factor
                                    && !(min_drift > 0.0 && !(line->drift >= min_drift));
-            if (is_wanted) count(&t, line, method);
+            if (is_wanted && method == HELD_OUT)
+                count_held_out(&t, line);
+            else if (is_wanted)
+                count(&t, line, (rn_forecast_method)method);
         }
     const rn_status status = summarise(&t, out);
     rni_free(block);
     return status;
+}
+
+rn_status rn_backtest_judge(rn_index n, const rn_backtest *backtests, rn_forecast_method method,
+                            double factor, int half, double min_drift, rn_backtest_score *out)
+{
+    if (n < 0 || (n > 0 && !backtests) || !out || !rn_forecast_method_name(method))
+        return rni_fail(RN_ERR_ARGUMENT, "rn_backtest_judge: an argument is NULL or out of range");
+    return judge(n, backtests, (int)method, factor, half, min_drift, out);
+}
+
+rn_status rn_backtest_judge_held_out(rn_index n, const rn_backtest *backtests, double factor,
+                                     int half, double min_drift, rn_backtest_score *out)
+{
+    if (n < 0 || (n > 0 && !backtests) || !out)
+        return rni_fail(RN_ERR_ARGUMENT,
+                        "rn_backtest_judge_held_out: an argument is NULL or out of range");
+    rn_backtest_score found;
+    RNI_TRY(judge(n, backtests, HELD_OUT, factor, half, min_drift, &found));
+    found.covered50 = (double)NAN;
+    found.covered90 = (double)NAN;
+    *out = found;
+    return RN_OK;
 }

@@ -10,6 +10,7 @@
 #include "core/size.h"
 #include "core/status.h"
 #include "forecast/ahead.h"
+#include "forecast/held_out.h"
 
 /* Times evenly in ln(t - from), over so many decades; 2, 4 and 10 times `from` beside them. */
 enum { N_TIMES = 25, N_LINES = N_TIMES + RN_BACKTEST_FACTORS };
@@ -147,6 +148,17 @@ static rn_status add_exponents(const rni_history *h, rn_index snapshot, rn_forec
     return status == RN_ERR_MEMORY ? status : RN_OK;
 }
 
+static void add_held_out(const rni_history *h, rn_index snapshot, rn_forecast_answer *a)
+{
+    a->held_out_loss = (double)NAN;
+    if (snapshot < 0) return;
+    const rn_snapshot *at = h->snapshot(h->source, snapshot);
+    a->held_out_loss = at->record.held_out_loss;
+    rni_held_out_tell(h, at, a->held_out);
+    for (rn_index i = 0; i < RN_BACKTEST_FACTORS; i++)
+        if (isfinite(a->held_out[i].loss)) a->has_held_out = 1;
+}
+
 static rn_status forecast_from(const rni_history *h, const rn_forecast_options *o, rn_forecast *f)
 {
     rni_origin origin = {.record = -1, .snapshot = -1};
@@ -167,6 +179,7 @@ static rn_status forecast_from(const rni_history *h, const rn_forecast_options *
     rni_free(values);
     if (status < 0) return status;
     RNI_TRY(add_exponents(h, origin.snapshot, &f->shown));
+    add_held_out(h, origin.snapshot, &f->shown);
     f->shown.stability = stability_of(h, &origin);
     say(f);
     return RN_OK;

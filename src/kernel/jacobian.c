@@ -15,8 +15,6 @@
 #include "core/size.h"
 #include "core/status.h"
 
-#define WAVE 8 /* tiles whose gradients are kept at a time */
-
 typedef struct sweep {
     rn_kernel *kernel;
     rni_program_kind kind;
@@ -153,7 +151,7 @@ rn_status rni_jacobian_reverse(rn_kernel *kernel, rni_program_kind kind, const r
     rn_status status = prepare(&s);
     s.tile = rni_max(s.tile, 1);
     const rn_index n_tiles = rni_ceil_div(n_samples, s.tile);
-    const rn_index wave = rni_min(WAVE, n_tiles);
+    const rn_index wave = rni_min(RNI_JACOBIAN_WAVE, n_tiles);
     rn_index n_words = 0;
     if (status == RN_OK && rni_size_mul(wave, s.width, &n_words))
         s.out = rni_alloc(n_words, sizeof *s.out);

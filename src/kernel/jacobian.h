@@ -6,6 +6,9 @@
 
 #include "kernel/kernel.h"
 
+/** Tiles whose gradients are kept at a time, [P] each. */
+enum { RNI_JACOBIAN_WAVE = 8 };
+
 /** out [n] := the value of APPLY or APPLY_TANGENT along the given directions. */
 RN_NODISCARD rn_status rni_jacobian_forward(rn_kernel *kernel, rni_program_kind kind,
                                             const rni_leaves *leaves, double *out);

@@ -155,7 +155,7 @@ static int compare(const void *left, const void *right)
 static rn_status time_once(const trial *t, void *state, rn_index step, double *seconds,
                            bool *looks_at_blocks)
 {
-    rn_snapshot snapshot = {.record.step = step};
+    rn_snapshot snapshot = {.record = {.step = step, .time = (double)step * t->moment.tau}};
     const double start = rni_process_seconds();
     const rn_status status = t->input->measure->take(state, &t->moment, &snapshot);
     *seconds = rni_process_seconds() - start;

@@ -55,6 +55,10 @@
     BOUNDARIES(dissipation_low, "dissipation_low", "energy/time",                                  \
                "guaranteed least dissipation above s")                                             \
     BOUNDARIES(dissipation_high, "dissipation_high", "energy/time", "guaranteed most")             \
+    REAL(held_out_2x, "held_out_2x", "energy",                                                     \
+         "held-out loss foretold for 2 times this time, frozen modes")                             \
+    REAL(held_out_4x, "held_out_4x", "energy", "for 4 times this time")                            \
+    REAL(held_out_10x, "held_out_10x", "energy", "for 10 times this time")                         \
     REAL(lanczos_steps, "lanczos_steps", "1",                                                      \
          "products with the kernel behind a matrix-free measurement")                              \
     REAL(lanczos_noise, "lanczos_noise", "1/time", "rounding of those products, as seen in them")  \

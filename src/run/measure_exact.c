@@ -129,12 +129,16 @@ static rn_status bytes(const void *settings, rni_stage *stage, rni_measure_bytes
     const rn_index panels = PANEL_BYTES * stage->n_threads * n;
     const rn_index flow = chosen->closure_dt > 0.0 ? size * FLOW_VECTORS * stage->n_weights : 0;
     rn_index blocks = 0;
+    rn_index held_out = 0;
+    rn_index held_out_work = 0;
     RNI_TRY(rni_exact_blocks_bytes(chosen, stage, &blocks));
-    *out = (rni_measure_bytes){
-        .kept = size * total + programs + panels + rni_min(blocks, HEAP_KEEPS),
-        .matrices = size * 4 * n * n,
-        .work = rni_max(rni_max(rni_max(eigen, factors), blocks), rni_max(project, flow)),
-        .snapshot = size * (2 * n + SNAPSHOT_EXTRA)};
+    RNI_TRY(rni_exact_held_out_bytes(stage, &held_out, &held_out_work));
+    *out = (rni_measure_bytes){.kept = size * total + programs + held_out + panels
+                                       + rni_min(blocks, HEAP_KEEPS),
+                               .matrices = size * 4 * n * n,
+                               .work = rni_max(rni_max(rni_max(eigen, factors), blocks),
+                                               rni_max(rni_max(project, flow), held_out_work)),
+                               .snapshot = size * (2 * n + SNAPSHOT_EXTRA)};
     return RN_OK;
 }
 
@@ -319,8 +323,9 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
     rni_exact *x = state;
     RNI_TRY(measure_spectrum(x, moment));
     RNI_TRY(rni_exact_shells(x, moment, snapshot));
-    rn_status status = RN_OK;
-    if (x->settings->closure_dt > 0.0) status = rni_exact_closure(x, moment, snapshot);
+    rn_status status = rni_exact_held_out(x, moment, snapshot);
+    if (status == RN_OK && x->settings->closure_dt > 0.0)
+        status = rni_exact_closure(x, moment, snapshot);
     if (status == RN_OK && x->settings->step_budget && moment->next)
         status = rni_exact_step(x, moment, snapshot);
     if (status < 0) rni_snapshot_clear(snapshot);

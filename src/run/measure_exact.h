@@ -107,6 +107,23 @@ RN_NODISCARD rn_status rni_exact_blocks_bytes(const rni_exact_settings *settings
 void rni_exact_keep_conditions(const rni_exact *x, const rni_block_report *report,
                                rn_snapshot *snapshot);
 
+/** Whether a run's measurements foretell its held-out loss: squared error, the full gradient and
+    nothing else, and held-out samples. */
+bool rni_exact_tells_held_out(const rni_stage *stage);
+
+/** The held-out loss at 2, 4 and 10 times the present time with the modes frozen; NaN stays where
+    it cannot be told. phi0, lambda0 and g0 as after the spectrum; overwrites lambda1, g1, rows and
+    weights. */
+RN_NODISCARD rn_status rni_exact_held_out(rni_exact *x, const rni_moment *moment,
+                                          rn_snapshot *snapshot);
+
+/** Bytes that leaves planned in the kernel, and takes and gives back. */
+RN_NODISCARD rn_status rni_exact_held_out_bytes(const rni_stage *stage, rn_index *kept,
+                                                rn_index *work);
+
+/** Its work, in gradients on the training samples. */
+double rni_exact_held_out_gradients(const rni_stage *stage);
+
 /** The closure error at +-dt along the gradient flow. Uses phi1 and error1 as work space. */
 RN_NODISCARD rn_status rni_exact_closure(rni_exact *x, const rni_moment *moment,
                                          rn_snapshot *snapshot);

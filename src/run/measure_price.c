@@ -45,6 +45,7 @@ double rni_exact_price(const rni_exact_settings *settings, const rni_stage *stag
     double work = FIXED_WORK + 4.0 * kernel + (FULL_EIGEN + ROTATION) * cube; /* M and M' */
     if (settings->closure_dt > 0.0)
         work += 2.0 * (kernel + VALUES * cube) + CLOSURE_GRADIENTS * gradient;
+    work += rni_exact_held_out_gradients(stage) * gradient;
     if (settings->couplings) work += COUPLINGS * n * n;
     if (settings->step_budget) work += kernel + (FULL_EIGEN + 2.0 * ROTATION) * cube;
     if (settings->step_budget && is_scaled) work += 4.0 * kernel; /* the flux of P' alone */

@@ -1,5 +1,6 @@
 # Tests of run: rn_add_test(<name> <label>), one per line.
 rn_add_test(test_run unit)
+rn_add_test(test_held_out property)
 rn_add_test(test_matrix_free property)
 rn_add_test(test_run_files unit)
 rn_add_test(test_damage unit)

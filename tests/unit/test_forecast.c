@@ -162,6 +162,52 @@ static void a_matrix_free_run_is_forecast_like_an_exact_one(void **state)
     rn_folder_close(nodes);
 }
 
+/* The linear network's held-out losses are foretold exactly; the other's to a factor. */
+static void held_out_losses_are_foretold(void **state)
+{
+    (void)state;
+    rn_forecast *forecast = NULL;
+    const rn_forecast_options options = {.from = rn_folder_snapshot(linear, 5)->record.time,
+                                         .to = rn_folder_record(linear, 590)->time};
+    assert_status(rn_forecast_create(linear, &options, &forecast), RN_OK);
+    const rn_forecast_answer *a = rn_forecast_answer_of(forecast);
+    const rn_snapshot *at = rn_folder_snapshot(linear, 5);
+    assert_true(a->has_held_out);
+    assert_close(a->held_out_loss, at->record.held_out_loss, 0.0);
+    assert_close(a->held_out[0].loss, at->held_out_2x, 0.0);
+    assert_close(a->held_out[1].loss, at->held_out_4x, 0.0);
+    assert_close(a->held_out[2].loss, at->held_out_10x, 0.0);
+    for (rn_index i = 0; i < RN_BACKTEST_FACTORS; i++) {
+        assert_close(a->held_out[i].factor, rn_backtest_factor(i), 0.0);
+        assert_close(a->held_out[i].time, rn_backtest_factor(i) * a->from, 0.0);
+        /* between two measurements the run's is interpolated */
+        assert_close(a->held_out[i].loss / a->held_out[i].measured, 1.0, 0.05);
+    }
+    rn_forecast_destroy(forecast);
+    assert_status(rn_forecast_create(blind, NULL, &forecast), RN_OK);
+    assert_false(rn_forecast_answer_of(forecast)->has_held_out);
+    rn_forecast_destroy(forecast);
+
+    rn_backtest test = {0};
+    rn_backtest_score score;
+    assert_status(rn_backtest_run(network, &test), RN_OK);
+    rn_index n = 0;
+    double worst = 0.0;
+    for (rn_index k = 0; k < test.n_lines; k++) {
+        const rn_backtest_line *line = &test.lines[k];
+        if (fabs(line->factor - 2.0) > 1e-6 || !isfinite(line->held_out_measured)) continue;
+        n++;
+        worst = fmax(worst, fabs(log(line->held_out / line->held_out_measured)));
+    }
+    assert_status(rn_backtest_judge_held_out(1, &test, 2.0, -1, 0.0, &score), RN_OK);
+    assert_int_equal(score.n_lines, n);
+    assert_int_equal(score.n_told, n);
+    assert_true(n >= 2 && score.median <= worst && score.median >= 0.0 && worst < 1.0);
+    assert_true(isnan(score.covered90));
+    assert_status(rn_backtest_judge_held_out(1, NULL, 2.0, -1, 0.0, &score), RN_ERR_ARGUMENT);
+    rn_backtest_clear(&test);
+}
+
 static void intervals_nest_and_hold_the_forecast(void **state)
 {
     (void)state;
@@ -296,6 +342,7 @@ int main(void)
         cmocka_unit_test(a_kernel_at_rest_is_forecast_exactly),
         cmocka_unit_test(a_forecast_knows_nothing_of_what_comes),
         cmocka_unit_test(a_matrix_free_run_is_forecast_like_an_exact_one),
+        cmocka_unit_test(held_out_losses_are_foretold),
         cmocka_unit_test(intervals_nest_and_hold_the_forecast),
         cmocka_unit_test(a_run_without_spectra_has_curves_alone),
         cmocka_unit_test(back_tests_are_forecasts_from_earlier),
