@@ -28,7 +28,8 @@ static const flag flags[] = {
     {.name = "output",
      .letter = 'o',
      .value = "DIR",
-     .help = "new or empty folder (default claims/NAME, several: claims/all)"},
+     .help = "new or empty folder, or one to go on with (default claims/NAME,\n"
+             "several: claims/all)"},
     {.name = "jobs", .letter = 'j', .value = "N", .help = "several: claims at a time (default 2)"},
     {.name = "json", .help = "the same as JSON on standard output"},
     {.name = "quiet", .letter = 'q', .help = "no progress and no summary; warnings stay"},
@@ -354,16 +355,21 @@ const command command_claims = {
     .min_operands = 0,
     .max_operands = MAX_SYSTEMS,
     .help = "published learning dynamics, reproduced and judged",
-    .more = "NAME is a system of --list; without one, all are worked out, two at a time, each in\n"
-            "a process of its own. Prints a line per quantity: theory, measured, interval,\n"
-            "verdict. A quantity holds where all of its interval lies in what is accepted.\n"
-            "Writes claim.csv, values.csv, curves.csv, notes.txt, config.yaml and claim.html, and\n"
-            "the run behind it, seen through the shells, in lens/.\n"
-            "\n"
-            "Every claim has a mutation, one change that must break it: --mutate.\n"
-            "\n"
-            "Exit status: 0 holds, 1 does not or cannot be told, 2 wrong usage or configuration,\n"
-            "3 failed.",
+    .more =
+        "NAME is a system of --list; without one, all are worked out, two at a time, each in\n"
+        "a process of its own. Prints a line per quantity: theory, measured, interval,\n"
+        "verdict. A quantity holds where all of its interval lies in what is accepted.\n"
+        "Writes claim.csv, values.csv, curves.csv, notes.txt, config.yaml and claim.html, and\n"
+        "the run behind it, seen through the shells, in lens/.\n"
+        "\n"
+        "Every claim has a mutation, one change that must break it: --mutate.\n"
+        "\n"
+        "A system with long walks (equilibrium) keeps what it has worked out in its folder. After\n"
+        "Ctrl-C, a kill or a crash, NAME with the same options and -o DIR goes on from there and\n"
+        "ends with the same numbers.\n"
+        "\n"
+        "Exit status: 0 holds, 1 does not or cannot be told, 2 wrong usage or configuration,\n"
+        "3 failed.",
     .flags = flags,
     .n_flags = (int)(sizeof flags / sizeof flags[0]),
     .run = run,

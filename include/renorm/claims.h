@@ -100,7 +100,8 @@ typedef struct rn_claim_options {
     const char *config;   /**< a file in place of the system's own; NULL: its own */
     rn_index n_overrides; /**< changes "settings.key=value", applied last */
     const char *const *overrides;
-    const char *folder; /**< new or empty; NULL: see `parent` */
+    const char *folder; /**< new or empty, or that of an unfinished claim of the same system,
+                             options and version, which goes on; NULL: see `parent` */
     const char *parent; /**< with folder NULL: a free name under this folder, from the
                              system's; NULL too: nothing is written and no run is looked at
                              through shells */
@@ -119,10 +120,17 @@ typedef struct rn_claim rn_claim;
  * @param options   NULL: the defaults, nothing written
  * @param observer  NULL: silent
  * @param[out] out  release with rn_claim_destroy
+ * A system with long walks keeps what it has worked out in the folder as it goes, in
+ * checkpoint.bin, written whole. Stopped, killed or failed, the claim goes on from there where its
+ * folder is given again, and its files end with the same bytes, given the same build and machine.
+ *
  * @return RN_OK, whatever the verdict
- *         RN_INTERRUPTED   stopped because the observer asked; nothing is written, *out untouched
- *         RN_ERR_ARGUMENT (unknown system), RN_ERR_CONFIG (mistakes in its file), RN_ERR_IO,
- *         RN_ERR_MEMORY, and what its computations return
+ *         RN_INTERRUPTED   stopped because the observer asked; *out untouched, and nothing written
+ *                          but the checkpoint, of which the message tells
+ *         RN_ERR_ARGUMENT (unknown system), RN_ERR_CONFIG (mistakes in its file, or the folder of
+ *         another configuration), RN_ERR_FORMAT (damaged checkpoint), RN_ERR_UNSUPPORTED (one of
+ *         another version), RN_ERR_IO (also: the folder is in use), RN_ERR_MEMORY, and what its
+ *         computations return
  */
 RN_API RN_NODISCARD rn_status rn_claim_execute(const char *system, const rn_claim_options *options,
                                                const rn_observer *observer, rn_claim **out);

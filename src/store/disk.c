@@ -89,3 +89,10 @@ int rni_disk_cut(const char *path, int fd, rn_index n_bytes)
     if (error) return error;
     return ftruncate(fd, (off_t)n_bytes) == 0 ? 0 : errno;
 }
+
+int rni_disk_remove(const char *path)
+{
+    const int error = ask(RNI_DISK_REMOVE, path);
+    if (error) return error;
+    return unlink(path) == 0 ? 0 : errno;
+}

@@ -18,6 +18,7 @@ typedef enum rni_disk_act {
     RNI_DISK_RENAME,      /**< onto the path given */
     RNI_DISK_SYNC_FOLDER, /**< fsync of the folder given */
     RNI_DISK_CUT,         /**< truncate */
+    RNI_DISK_REMOVE,      /**< unlink */
     RNI_DISK_N_ACTS
 } rni_disk_act;
 
@@ -44,5 +45,8 @@ int rni_disk_sync_folder(const char *folder);
 
 /** ftruncate(2). */
 int rni_disk_cut(const char *path, int fd, rn_index n_bytes);
+
+/** unlink(2). */
+int rni_disk_remove(const char *path);
 
 #endif

@@ -108,6 +108,17 @@ rn_status rni_file_write(const char *path, const void *bytes, rn_index n_bytes)
     return error ? fail_io("write", path, error) : RN_OK;
 }
 
+rn_status rni_file_remove(const char *path)
+{
+    char folder[RNI_PATH_SIZE];
+    const char *name = NULL;
+    RNI_TRY(split_path(path, folder, &name));
+    int error = rni_disk_remove(path);
+    if (error == ENOENT) return RN_OK;
+    if (!error) error = rni_disk_sync_folder(folder);
+    return error ? fail_io("remove", path, error) : RN_OK;
+}
+
 /* ---- appending ----------------------------------------------------------------------------- */
 
 struct rni_appender {

@@ -19,6 +19,10 @@
  */
 RN_NODISCARD rn_status rni_file_write(const char *path, const void *bytes, rn_index n_bytes);
 
+/** Removes a file, on the disk when this returns; one that is not there is fine.
+    @return RN_OK; RN_ERR_IO */
+RN_NODISCARD rn_status rni_file_remove(const char *path);
+
 /** A file that only grows. */
 typedef struct rni_appender rni_appender;
 

@@ -12,7 +12,6 @@
 
 #include "conditions/finding.h"
 #include "core/memory.h"
-#include "store/file.h"
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
@@ -209,21 +208,6 @@ rn_status rni_claim_note(rn_claim *claim, const char *format, ...)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static rn_status open_folder(rn_claim *claim, const rn_claim_options *options)
-{
-    char path[RNI_PATH_SIZE];
-    if (!options->folder && !options->parent) return RN_OK;
-    if (options->folder) {
-        if (snprintf(path, sizeof path, "%s", options->folder) >= (int)sizeof path)
-            return rni_fail(RN_ERR_ARGUMENT, "rn_claim_execute: the folder's name is too long");
-        RNI_TRY(rni_folder_create(path));
-    } else {
-        RNI_TRY(rni_folder_create_free(options->parent, claim->system->about.name, path));
-    }
-    claim->folder = rni_copy_text(path);
-    return claim->folder ? RN_OK : no_memory(claim);
-}
-
 static int should_stop(void *user)
 {
     const rn_observer *observer = ((rn_claim *)user)->observer;
@@ -233,13 +217,14 @@ static int should_stop(void *user)
 static rn_status work_out(rn_claim *claim, const rn_claim_options *options)
 {
     RNI_TRY(rni_claim_load(claim, options));
-    RNI_TRY(open_folder(claim, options));
+    RNI_TRY(rni_claim_open(claim, options));
     RNI_CLAIM_TRY(claim->system->examine(claim));
     if (claim->n_lines == 0)
         return rni_fail(RN_ERR_INTERNAL, "%s: stated nothing", claim->system->about.name);
     if (!claim->folder) return RN_OK;
     if (!claim->is_mutated) RNI_CLAIM_TRY(rni_claim_look(claim));
-    return rni_claim_write(claim);
+    RNI_TRY(rni_claim_write(claim));
+    return rni_claim_finish(claim);
 }
 
 rn_status rni_claim_execute(const rni_system *system, const rn_claim_options *options,
@@ -250,8 +235,14 @@ rn_status rni_claim_execute(const rni_system *system, const rn_claim_options *op
     claim->system = system;
     claim->observer = observer;
     claim->inner = (rn_observer){.should_stop = should_stop, .user = claim};
-    const rn_status status = work_out(claim, options);
+    rn_status status = work_out(claim, options);
     claim->observer = NULL;
+    if (status == RN_INTERRUPTED && claim->n_kept > 0)
+        status = rni_fail(RN_INTERRUPTED,
+                          "%s: stopped; %s keeps what was worked out: renorm claims %s with the "
+                          "same options and -o %s goes on from there",
+                          system->about.name, claim->folder, system->about.name, claim->folder);
+    rni_claim_close(claim);
     if (status != RN_OK) {
         rn_claim_destroy(claim);
         return status;
@@ -303,6 +294,7 @@ void rn_claim_destroy(rn_claim *claim)
     rn_config_destroy(claim->lens);
     rni_settings_destroy(claim->settings);
     rni_text_clear(&claim->text);
+    rni_claim_close(claim);
     rni_free(claim->folder);
     rni_free(claim);
 }

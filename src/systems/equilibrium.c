@@ -142,29 +142,48 @@ static rn_status state_order(rn_claim *claim, const char *key, const char *quant
         rn_claim_n_seeds(claim), slopes);
 }
 
+/* Shares of the work, of 8 a seed: the rates take 4, Langevin walks 2, the net 2. */
+static rn_status walk_rates(rn_claim *claim, const rni_one_weight *w, int which, double *variances)
+{
+    const rni_equilibrium_settings *s = rni_claim_settings(claim);
+    const rn_index n_rates = s->rates.count;
+    const rn_index n_seeds = rn_claim_n_seeds(claim);
+    const rn_index n = n_rates * n_seeds;
+    const rni_part part = {variances, n};
+    char name[RNI_KEPT_NAME];
+    rn_index i = 0;
+    (void)snprintf(name, sizeof name, "rates_%s", short_names[which]);
+    RNI_TRY(rni_claim_recall(claim, name, n, 1, &part, &i));
+    while (i < n) {
+        const rn_index seed = i / n_rates;
+        const rn_index k = i % n_rates;
+        RNI_CLAIM_TRY(rni_claim_advance(claim, 2 * ((rn_index)which * n + i), 8 * n));
+        RNI_CLAIM_TRY(rni_one_weight_walk(w, used(claim, which), s->rates.values[k], 0.0, s->epochs,
+                                          rni_claim_seed(claim, seed), rni_claim_observer(claim),
+                                          &variances[k * n_seeds + seed], NULL));
+        RNI_TRY(rni_claim_keep(claim, name, ++i, 1, &part));
+    }
+    return RN_OK;
+}
+
 static rn_status examine_rates(rn_claim *claim, const rni_one_weight *w, int which)
 {
     const rni_equilibrium_settings *s = rni_claim_settings(claim);
     const rn_index n_rates = s->rates.count;
     const rn_index n_seeds = rn_claim_n_seeds(claim);
-    double *block = rni_alloc((n_rates + 1) * n_seeds + 2 * n_rates, sizeof *block);
+    double *block = rni_alloc_zero((n_rates + 1) * n_seeds + 2 * n_rates, sizeof *block);
     if (!block) return rni_fail(RN_ERR_MEMORY, "equilibrium: no memory");
     double *const slopes = block + n_rates * n_seeds;
     double *const means = slopes + n_seeds;
     double *const theory = means + n_rates;
-    rn_status status = RN_OK;
+    rn_status status = walk_rates(claim, w, which, block);
     for (rn_index i = 0; i < n_seeds && status == RN_OK; i++) {
         double variance[16] = {0};
         rni_slope line = {0};
-        status = rni_claim_advance(claim, i + which * n_seeds, 4 * n_seeds);
-        for (rn_index k = 0; k < n_rates && status == RN_OK; k++) {
-            status = rni_one_weight_walk(w, used(claim, which), s->rates.values[k], 0.0, s->epochs,
-                                         rni_claim_seed(claim, i), &variance[k], NULL);
-            block[k * n_seeds + i] = variance[k];
-        }
-        if (status == RN_OK)
-            status =
-                rni_slope_fit_log(n_rates, s->rates.values, variance, 0.0, (double)INFINITY, &line);
+        for (rn_index k = 0; k < n_rates; k++)
+            variance[k] = block[k * n_seeds + i];
+        status =
+            rni_slope_fit_log(n_rates, s->rates.values, variance, 0.0, (double)INFINITY, &line);
         slopes[i] = line.slope;
     }
     for (rn_index k = 0; k < n_rates && status == RN_OK; k++) {
@@ -203,16 +222,23 @@ static rn_status walk_langevin(rn_claim *claim, const rni_one_weight *w, int whi
 {
     const rni_equilibrium_settings *s = rni_claim_settings(claim);
     const rn_index n_seeds = rn_claim_n_seeds(claim);
-    for (rn_index i = 0; i < 2 * n_seeds; i++) {
+    const rni_part parts[] = {{e->mean, 2}, {e->square, 2}};
+    char name[RNI_KEPT_NAME];
+    rn_index i = 0;
+    (void)snprintf(name, sizeof name, "langevin_%s", short_names[which]);
+    RNI_TRY(rni_claim_recall(claim, name, 2 * n_seeds, 2, parts, &i));
+    while (i < 2 * n_seeds) {
         const rn_index k = i % 2;
         double variance = 0.0;
         double more = 0.0;
-        RNI_CLAIM_TRY(rni_claim_advance(claim, 2 * n_seeds + i / 2, 4 * n_seeds));
+        RNI_CLAIM_TRY(
+            rni_claim_advance(claim, (8 + 2 * (rn_index)which) * n_seeds + i, 16 * n_seeds));
         RNI_CLAIM_TRY(rni_one_weight_walk(w, used(claim, which), e->rates[k], s->temperature,
                                           s->langevin_epochs, rni_claim_seed(claim, i / 2),
-                                          &variance, &more));
+                                          rni_claim_observer(claim), &variance, &more));
         e->mean[k] += more / (double)n_seeds;
         e->square[k] += more * more / (double)n_seeds;
+        RNI_TRY(rni_claim_keep(claim, name, ++i, 2, parts));
     }
     return RN_OK;
 }

@@ -14,6 +14,7 @@
 #include "systems/equilibrium.h"
 
 enum { N_WEIGHTS = 7, SQUARE = N_WEIGHTS * N_WEIGHTS, PATHS = 3, BINS = 80 };
+enum { SEEN = 2 * SQUARE + 2 * PATHS + 1 }; /* numbers of a seed */
 
 /* The net at its minimum, and what linear theory says of it. */
 typedef struct net {
@@ -121,7 +122,7 @@ typedef struct gathering {
     rn_stream_moments *moments;
     rn_stream_circulation *area;
     rn_stream_histogram *histogram;
-    rn_stream_mean sigma[PATHS], weight[PATHS];
+    rn_stream_mean means[2 * PATHS];   /* of sigma, then of exp(-sigma) */
     double path[PATHS + 1][N_WEIGHTS]; /* the last states, oldest first */
     double turns[PATHS];               /* of the last steps */
 } gathering;
@@ -142,18 +143,51 @@ static void gather(const net *at, const double *theta, rn_index step, gathering 
         sum += g->turns[PATHS - m];
         const double value =
             rn_gaussian_path_edge(N_WEIGHTS, at->edge, g->path[PATHS - m], now) - sum;
-        rn_stream_mean_add(&g->sigma[m - 1], value);
-        rn_stream_mean_add(&g->weight[m - 1], exp(-value));
+        rn_stream_mean_add(&g->means[m - 1], value);
+        rn_stream_mean_add(&g->means[PATHS + m - 1], exp(-value));
         if (m == PATHS) rn_stream_histogram_add(g->histogram, value);
     }
 }
 
-static rn_status walk_net(rn_claim *claim, const net *at, rni_walk *walk, rn_index seed,
-                          gathering *g)
+enum { CHUNK = 100000, KEEP_EVERY = 500000, MOST_PARTS = 8 };
+
+static const char now_walking[] = "walk";
+
+/* A walk's numbers. @return how many parts */
+static rn_index list_parts(gathering *g,
+                           double *theta, /* NOLINT(readability-non-const-parameter) */
+                           double *state, /* NOLINT(readability-non-const-parameter) */
+                           rni_part parts[MOST_PARTS])
 {
-    const rni_equilibrium_settings *s = rni_claim_settings(claim);
-    const rn_index n_seeds = rn_claim_n_seeds(claim);
-    const rn_index chunk = 100000;
+    enum { STATES = (PATHS + 1) * N_WEIGHTS, MEANS = 2 * PATHS * 4 * RN_STREAM_LEVELS };
+    _Static_assert(sizeof g->means == MEANS * sizeof(double), "a mean is four arrays");
+    rn_index n = 0;
+    parts[n++] = (rni_part){theta, N_WEIGHTS};
+    parts[n++] = (rni_part){state, RNI_WALK_STATE};
+    parts[n++] = (rni_part){g->path[0], STATES};
+    parts[n++] = (rni_part){g->turns, PATHS};
+    parts[n++] = (rni_part){(double *)(void *)g->means, MEANS};
+    parts[n].values = rn_stream_moments_state(g->moments, &parts[n].n);
+    n++;
+    parts[n].values = rn_stream_circulation_state(g->area, &parts[n].n);
+    n++;
+    parts[n].values = rn_stream_histogram_state(g->histogram, &parts[n].n);
+    return n + 1;
+}
+
+static rn_status keep(rn_claim *claim, rni_walk *walk, rn_index n_done, gathering *g)
+{
+    double theta[N_WEIGHTS];
+    double state[RNI_WALK_STATE];
+    rni_part parts[MOST_PARTS];
+    memcpy(theta, rni_walk_theta(walk), sizeof theta);
+    rni_walk_state(walk, state);
+    return rni_claim_keep(claim, now_walking, n_done, list_parts(g, theta, state, parts), parts);
+}
+
+static rn_status start(const rn_claim *claim, const net *at, rni_walk *walk, rn_index seed,
+                       gathering *g)
+{
     const rni_stream stream = {.seed = rni_claim_seed(claim, seed), .purpose = RNI_RNG_INIT};
     double theta[N_WEIGHTS] = {0};
     for (int i = 0; i < N_WEIGHTS; i++) {
@@ -163,14 +197,52 @@ static rn_status walk_net(rn_claim *claim, const net *at, rni_walk *walk, rn_ind
     }
     RNI_TRY(rni_walk_place(walk, rni_claim_seed(claim, seed), theta, NULL));
     gather(at, theta, 0, g);
-    for (rn_index k = 1; k <= s->steps; k++) {
-        if (k % chunk == 1)
-            RNI_CLAIM_TRY(rni_claim_advance(claim, 3 * n_seeds * s->steps + seed * s->steps + k,
-                                            4 * n_seeds * s->steps));
-        RNI_CLAIM_TRY(rni_walk_on(walk, 1));
-        gather(at, rni_walk_theta(walk), k, g);
-    }
     return RN_OK;
+}
+
+/* Starts a walk, or puts it back to where it was kept; `step`: out. */
+static rn_status start_or_restore(const rn_claim *claim, const net *at, rni_walk *walk,
+                                  rn_index seed, gathering *g, rn_index *step)
+{
+    const rni_equilibrium_settings *s = rni_claim_settings(claim);
+    double theta[N_WEIGHTS];
+    double state[RNI_WALK_STATE];
+    rni_part parts[MOST_PARTS];
+    rn_index done = rni_claim_kept(claim, now_walking);
+    *step = done - seed * s->steps;
+    if (*step <= 0 || *step > s->steps) {
+        *step = 0;
+        return start(claim, at, walk, seed, g);
+    }
+    RNI_TRY(rni_claim_recall(claim, now_walking, done, list_parts(g, theta, state, parts), parts,
+                             &done));
+    return rni_walk_restore(walk, rni_claim_seed(claim, seed), *step, state, theta, NULL);
+}
+
+/* Tells of progress; where that is answered by a stop, keeps the walk first. */
+static rn_status advance(rn_claim *claim, rni_walk *walk, rn_index before, rn_index k, gathering *g)
+{
+    const rni_equilibrium_settings *s = rni_claim_settings(claim);
+    const rn_index all = rn_claim_n_seeds(claim) * s->steps;
+    const rn_status status = rni_claim_advance(claim, 3 * all + before + k, 4 * all);
+    if (status == RN_INTERRUPTED && k > 0) RNI_TRY(keep(claim, walk, before + k, g));
+    return status;
+}
+
+static rn_status walk_net(rn_claim *claim, const net *at, rni_walk *walk, rn_index seed,
+                          gathering *g)
+{
+    const rni_equilibrium_settings *s = rni_claim_settings(claim);
+    const rn_index before = seed * s->steps;
+    rn_index k = 0;
+    rn_status status = start_or_restore(claim, at, walk, seed, g, &k);
+    while (k < s->steps && status == RN_OK) {
+        if (k % CHUNK == 0) RNI_CLAIM_TRY(advance(claim, walk, before, k, g));
+        RNI_CLAIM_TRY(rni_walk_on(walk, 1));
+        gather(at, rni_walk_theta(walk), ++k, g);
+        if (k % KEEP_EVERY == 0 && k < s->steps) status = keep(claim, walk, before + k, g);
+    }
+    return status;
 }
 
 static rn_status see_seed(rn_claim *claim, const net *at, rni_walk *walk, rn_index seed,
@@ -190,8 +262,8 @@ static rn_status see_seed(rn_claim *claim, const net *at, rni_walk *walk, rn_ind
         rn_stream_moments_get(g.moments, mean, covariance);
         rn_stream_circulation_get(g.area, out->circulation + seed * SQUARE);
         for (int m = 0; m < PATHS; m++) {
-            out->sigma[m * n_seeds + seed] = rn_stream_mean_value(&g.sigma[m]);
-            out->weight[m * n_seeds + seed] = rn_stream_mean_value(&g.weight[m]);
+            out->sigma[m * n_seeds + seed] = rn_stream_mean_value(&g.means[m]);
+            out->weight[m * n_seeds + seed] = rn_stream_mean_value(&g.means[PATHS + m]);
         }
         status = rn_stream_histogram_symmetry(g.histogram, &out->slope[seed], &error);
     }
@@ -199,6 +271,20 @@ static rn_status see_seed(rn_claim *claim, const net *at, rni_walk *walk, rn_ind
     rn_stream_circulation_destroy(g.area);
     rn_stream_histogram_destroy(g.histogram);
     return status;
+}
+
+/* All seeds, those that were finished before put back. */
+static rn_status walk_seeds(rn_claim *claim, const net *at, rni_walk *walk, const seen *found)
+{
+    const rn_index n = rn_claim_n_seeds(claim);
+    const rni_part all = {found->covariance, n * SEEN};
+    rn_index i = 0;
+    RNI_TRY(rni_claim_recall(claim, "walked", n, 1, &all, &i));
+    while (i < n) {
+        RNI_CLAIM_TRY(see_seed(claim, at, walk, i, found));
+        RNI_TRY(rni_claim_keep(claim, "walked", ++i, 1, &all));
+    }
+    return RN_OK;
 }
 
 /* |mean over seeds - theory|_F/|theory|_F and the norm of the mean's standard errors. */
@@ -303,7 +389,7 @@ rn_status rni_equilibrium_net(rn_claim *claim)
     net at = {0};
     rni_walk walk = {0};
     RNI_CLAIM_TRY(make_net(s, &at));
-    double *block = rni_alloc(n * (2 * SQUARE + 2 * PATHS + 1), sizeof *block);
+    double *block = rni_alloc_zero(n * SEEN, sizeof *block);
     if (!block) {
         rni_free(at.inputs);
         return rni_fail(RN_ERR_MEMORY, "equilibrium: no memory");
@@ -315,8 +401,7 @@ rn_status rni_equilibrium_net(rn_claim *claim)
                         .slope = block + n * (2 * SQUARE + 2 * PATHS)};
     const rni_walk_plan plan = rn_claim_is_mutated(claim) ? mutated(&at) : at.plan;
     rn_status status = rni_walk_open(&plan, &walk);
-    for (rn_index i = 0; i < n && status == RN_OK; i++)
-        status = see_seed(claim, &at, &walk, i, &found);
+    if (status == RN_OK) status = walk_seeds(claim, &at, &walk, &found);
     if (status == RN_OK)
         status = rni_claim_note(claim,
                                 "net: loss %.6f at the minimum, %.3g entropy a step; the flow's "

@@ -7,6 +7,8 @@
 #include "core/status.h"
 #include "systems/walk.h"
 
+enum { STOP_EVERY = 5000 }; /* epochs */
+
 void rni_one_weight_make(rn_index n, uint64_t seed, rni_one_weight *out)
 {
     RNI_ASSERT(n >= 2 && n <= RNI_ONE_WEIGHT_MAX);
@@ -45,7 +47,7 @@ double rni_one_weight_langevin(double eta, double temperature)
 
 rn_status rni_one_weight_walk(const rni_one_weight *w, const char *sampler, double eta,
                               double temperature, rn_index n_epochs, uint64_t seed,
-                              double *variance, double *excess)
+                              const rn_observer *observer, double *variance, double *excess)
 {
     rni_walk_plan plan = {.model = "linear",
                           .n_features = 1,
@@ -80,6 +82,9 @@ rn_status rni_one_weight_walk(const rni_one_weight *w, const char *sampler, doub
         const double plain = excess ? rni_walk_theta(&full)[0] - w->mean : 0.0;
         sum += off * off;
         more += (off - plain) * (off + plain);
+        if ((k + 1) % STOP_EVERY == 0 && observer && observer->should_stop
+            && observer->should_stop(observer->user))
+            status = rni_fail(RN_INTERRUPTED, "one weight: stopped");
     }
     rni_walk_close(&walk);
     rni_walk_close(&full);

@@ -10,6 +10,7 @@
 #ifndef RNI_SYSTEMS_ONE_WEIGHT_H
 #define RNI_SYSTEMS_ONE_WEIGHT_H
 
+#include <renorm/observer.h>
 #include <renorm/status.h>
 
 enum { RNI_ONE_WEIGHT_MAX = 64 };
@@ -30,13 +31,15 @@ double rni_one_weight_langevin(double eta, double temperature);
 
 /**
  * Walks n_epochs from a stationary draw.
+ * @param observer       asked whether to stop; NULL: goes on to the end
  * @param[out] variance  mean of (w - mean b)^2 at the ends of epochs
  * @param[out] excess    NULL, or that less the same of a walk on all samples with the same Langevin
  *                       noise: what minibatches add; temperature > 0 then
- * @return RN_OK; as rn_trainer_advance
+ * @return RN_OK; RN_INTERRUPTED: nothing was written; as rn_trainer_advance
  */
 RN_NODISCARD rn_status rni_one_weight_walk(const rni_one_weight *w, const char *sampler, double eta,
                                            double temperature, rn_index n_epochs, uint64_t seed,
-                                           double *variance, double *excess);
+                                           const rn_observer *observer, double *variance,
+                                           double *excess);
 
 #endif

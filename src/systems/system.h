@@ -69,6 +69,38 @@ RN_NODISCARD rn_status rni_claim_advance(rn_claim *claim, rn_index done, rn_inde
 /** An observer for calls into the engine: it stops when the claim shall. Borrowed. */
 const rn_observer *rni_claim_observer(const rn_claim *claim);
 
+/* ---- going on -------------------------------------------------------------------------------- */
+
+/** Some of the numbers that a piece of work has come to. */
+typedef struct rni_part {
+    double *values;
+    rn_index n;
+} rni_part;
+
+/**
+ * Keeps how far a piece of work has come, on the disk when this returns, in place of what was kept
+ * under that name before; nothing without a folder. The claim's folder can then be gone on with.
+ * @param name     fewer than RNI_KEPT_NAME characters
+ * @param n_done   > 0, in units of the caller
+ * @return RN_OK; RN_ERR_MEMORY, RN_ERR_IO: what the folder held is untouched
+ */
+#define RNI_KEPT_NAME 32
+RN_NODISCARD rn_status rni_claim_keep(rn_claim *claim, const char *name, rn_index n_done,
+                                      rn_index n_parts, const rni_part *parts);
+
+/** n_done of what is kept under a name; 0: nothing is. */
+rn_index rni_claim_kept(const rn_claim *claim, const char *name);
+
+/**
+ * Puts back what is kept, parts of the lengths that they were kept with; leaves them alone where
+ * nothing is.
+ * @param n_most  n_done may be this much
+ * @param n_done  out; 0: nothing was kept
+ * @return RN_OK; RN_ERR_FORMAT: another length or n_done > n_most
+ */
+RN_NODISCARD rn_status rni_claim_recall(const rn_claim *claim, const char *name, rn_index n_most,
+                                        rn_index n_parts, const rni_part *parts, rn_index *n_done);
+
 /* ---- stating --------------------------------------------------------------------------------- */
 
 /** What one line says. Texts are copied (cut at RN_CLAIM_TEXT). Zero-initialise: theory, at_least

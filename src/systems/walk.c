@@ -71,9 +71,29 @@ rn_status rni_walk_open(const rni_walk_plan *plan, rni_walk *out)
 
 rn_status rni_walk_place(rni_walk *walk, uint64_t seed, const double *theta, const double *velocity)
 {
-    const rn_train_state start = {.seed = seed};
+    const double start[RNI_WALK_STATE] = {0};
+    return rni_walk_restore(walk, seed, 0, start, theta, velocity);
+}
+
+void rni_walk_state(const rni_walk *walk, double state[RNI_WALK_STATE])
+{
+    const rn_train_state now = rn_trainer_state(walk->trainer);
+    state[0] = now.time;
+    state[1] = now.integrator_step;
+    state[2] = now.first_loss;
+}
+
+rn_status rni_walk_restore(rni_walk *walk, uint64_t seed, rn_index step,
+                           const double state[RNI_WALK_STATE], const double *theta,
+                           const double *velocity)
+{
+    const rn_train_state then = {.step = step,
+                                 .seed = seed,
+                                 .time = state[0],
+                                 .integrator_step = state[1],
+                                 .first_loss = state[2]};
     RNI_TRY(rn_trainer_start(walk->trainer, seed));
-    RNI_TRY(rn_trainer_set_state(walk->trainer, &start, theta));
+    RNI_TRY(rn_trainer_set_state(walk->trainer, &then, theta));
     return velocity ? rn_trainer_set_slot(walk->trainer, 0, velocity) : RN_OK;
 }
 

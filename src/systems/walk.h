@@ -43,6 +43,15 @@ RN_NODISCARD rn_status rni_walk_open(const rni_walk_plan *plan, rni_walk *out);
 RN_NODISCARD rn_status rni_walk_place(rni_walk *walk, uint64_t seed, const double *theta,
                                       const double *velocity);
 
+/** What a walk is beside theta and velocity, for a checkpoint. */
+enum { RNI_WALK_STATE = 3 };
+void rni_walk_state(const rni_walk *walk, double state[RNI_WALK_STATE]);
+
+/** Puts a walk back to where it was after `step` steps: it goes on to the same bits. */
+RN_NODISCARD rn_status rni_walk_restore(rni_walk *walk, uint64_t seed, rn_index step,
+                                        const double state[RNI_WALK_STATE], const double *theta,
+                                        const double *velocity);
+
 /** n_steps more. @return as rn_trainer_advance */
 RN_NODISCARD rn_status rni_walk_on(rni_walk *walk, rn_index n_steps);
 

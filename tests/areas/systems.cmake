@@ -1,5 +1,6 @@
 # Tests of systems.
 rn_add_test(test_claim unit)
+rn_add_test(test_claim_checkpoint unit)
 rn_add_test(test_slope unit)
 add_test(NAME test_claims COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_claims.py
                                   $<TARGET_FILE:renorm_cli> ${PROJECT_SOURCE_DIR})

@@ -98,6 +98,41 @@ class Claims(unittest.TestCase):
         self.assertIn("stopped before", words)
         self.assertFalse((self.here / "claims/spectral_shells/claim.html").exists())
 
+    def test_a_long_claim_goes_on_after_interrupt_and_kill(self):
+        small = ["claims", "equilibrium", "--seeds", "2", "--set", "settings.epochs=2000", "--set",
+                 "settings.langevin_epochs=2000", "--set", "settings.rates=[0.06,0.03,0.015]",
+                 "--set", "settings.learning_rate=0.05", "--set", "settings.batch=20", "--set",
+                 "settings.steps=700000"]
+        names = ["claim.csv", "values.csv", "curves.csv", "notes.txt", "config.yaml"]
+        whole = subprocess.run([PROGRAM, *small, "-o", "whole", "-q"], cwd=self.here,
+                               capture_output=True, text=True, timeout=250)
+        kept = self.here / "parts/checkpoint.bin"
+        for number in (signal.SIGINT, signal.SIGKILL, signal.SIGKILL, signal.SIGINT):
+            work = subprocess.Popen([PROGRAM, *small, "-o", "parts"], cwd=self.here,
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            before = kept.read_bytes() if kept.exists() else b""
+            end = time.monotonic() + 60
+            while time.monotonic() < end and (not kept.exists() or kept.read_bytes() == before):
+                time.sleep(0.01)
+            work.send_signal(number)
+            words = work.communicate(timeout=60)[1]
+            if number == signal.SIGINT:
+                self.assertEqual(work.returncode, 1, words)
+                self.assertIn("renorm claims equilibrium with the same options and -o parts", words)
+            self.assertTrue(kept.exists())
+            self.assertFalse((self.here / "parts/claim.csv").exists())
+        other = renorm(self.here, *small, "--mutate", "-o", "parts", status=2)
+        self.assertIn("another configuration", other.stderr)
+        last = subprocess.run([PROGRAM, *small, "-o", "parts"], cwd=self.here,
+                              capture_output=True, text=True, timeout=250)
+        self.assertIn("goes on with what parts keeps", last.stderr)
+        self.assertEqual(last.returncode, whole.returncode)
+        self.assertEqual(last.stdout, whole.stdout)
+        for name in names:
+            self.assertEqual((self.here / "whole" / name).read_bytes(),
+                             (self.here / "parts" / name).read_bytes(), name)
+        self.assertFalse(kept.exists())
+
     def test_mistakes_are_explained(self):
         for arguments, words in (
                 (["spectral_shels"], "did you mean 'spectral_shells'"),

@@ -229,11 +229,12 @@ static void the_weight_without_replacement_is_exact(void **state)
     assert_close(rni_one_weight_exact(&w, "reshuffled", eta), square / (1.0 - pow(a, 6.0)), 1e-15);
     double variance = 0.0;
     double excess = 0.0;
-    assert_status(rni_one_weight_walk(&w, "reshuffled", eta, 0.0, 20000, 3, &variance, NULL),
+    assert_status(rni_one_weight_walk(&w, "reshuffled", eta, 0.0, 20000, 3, NULL, &variance, NULL),
                   RN_OK);
     assert_close(variance / rni_one_weight_exact(&w, "reshuffled", eta), 1.0, 0.05);
     assert_status(
-        rni_one_weight_walk(&w, "with_replacement", eta, 0.5, 20000, 3, &variance, &excess), RN_OK);
+        rni_one_weight_walk(&w, "with_replacement", eta, 0.5, 20000, 3, NULL, &variance, &excess),
+        RN_OK);
     const double langevin = rni_one_weight_langevin(eta, 0.5);
     const double noise = rni_one_weight_exact(&w, "with_replacement", eta);
     assert_close(variance / (langevin + noise), 1.0, 0.05);
