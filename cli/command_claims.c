@@ -118,7 +118,8 @@ static style style_of(rn_verdict verdict)
 
 static void number_text(double value, char text[16])
 {
-    (void)snprintf(text, 16, isnan(value) ? "" : "%.4g", value);
+    text[0] = 0;
+    if (!isnan(value)) (void)snprintf(text, 16, "%.4g", value);
 }
 
 static void print_row(const terminal *t, const rn_claim_line *line, int width)

@@ -322,7 +322,7 @@ static rn_status state_matrix(rn_claim *claim, const char *key, const char *quan
                          .quantity = quantity,
                          .theory = 0.0,
                          .formula = formula,
-                         .at_least = -INFINITY,
+                         .at_least = -(double)INFINITY,
                          .at_most = most,
                          .tolerance = "a curved landscape about the minimum, and the walk's length",
                          .method = "|mean over seeds - theory|/|theory|, Frobenius; interval: the "

@@ -320,7 +320,7 @@ static rn_status state_last(rn_claim *claim, const rni_noisy_regression *r, cons
                          .quantity = "displacement against the exact one, largest difference",
                          .theory = 0.0,
                          .formula = "2 tr (1 - (1 - B)^k) S over positions",
-                         .at_least = -INFINITY,
+                         .at_least = -(double)INFINITY,
                          .at_most = 0.03,
                          .tolerance = "3 % at every lag up to a 200th of the run",
                          .method = "largest of |mean over seeds of measured/exact - 1| over lags; "
