@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <renorm/fit.h>
+#include <renorm/fit_report.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,13 @@
 #include "commands.h"
 #include "json.h"
 
+#define LEVEL 0.95
+
 static const flag flags[] = {
+    {.name = "output",
+     .letter = 'o',
+     .value = "PAGE.html",
+     .help = "write a page: curves, residuals, intervals, influence"},
     {.name = "x", .value = "NAME", .help = "column of the variable (one-variable law)"},
     {.name = "y", .value = "NAME", .help = "column of the loss (default loss, y or L)"},
     {.name = "norm", .value = "NAME", .help = "fit ln L by squares, huber or absolute"},
@@ -25,11 +32,18 @@ static const flag flags[] = {
 
 /* Everything that is said of one table. */
 typedef struct answer {
-    rn_fit_result fit;
+    rn_fit_table table; /* owned */
     rn_fit_options options;
-    bool is_log; /* options are in use */
-    rn_fit_influence influence;
-    rn_fit_ranges ranges; /* n_draws = 0: none */
+    bool is_log;       /* options are in use */
+    rn_index n_breaks; /* 0: fit; else broken */
+    rn_fit_result fit;
+    rn_fit_broken broken;
+    rn_index n_groups;
+    rn_fit_influence groups[RN_FIT_MAX_GROUPS];
+    rn_index n_draws; /* of the bootstrap; 0: none */
+    void *draws;      /* owned: rn_fit_result or rn_fit_broken [n_draws] */
+    rn_fit_ranges ranges;
+    rn_fit_broken_ranges broken_ranges;
     bool has_profile;
     rn_fit_range profile[2]; /* of the exponents */
 } answer;
@@ -60,7 +74,7 @@ static void print_fit(const answer *a)
 {
     line lines[6];
     const int n = list_lines(a, lines);
-    const bool has_ranges = a->ranges.n_draws > 0;
+    const bool has_ranges = a->n_draws > 0;
     printf("parameter\tvalue\terror%s\n", has_ranges ? "\tlow95\thigh95" : "");
     for (int i = 0; i < n; i++) {
         printf("%s\t%.10g\t%.3g", lines[i].name, lines[i].number.value, lines[i].number.error);
@@ -77,9 +91,18 @@ static void print_fit(const answer *a)
     printf("condition\t%.3g\t\n", a->fit.condition);
 }
 
+/* The group that moves its exponent most; NULL: none could be left out. */
+static const rn_fit_influence *find_most(const answer *a)
+{
+    const rn_fit_influence *most = NULL;
+    for (rn_index i = 0; i < a->n_groups; i++)
+        if (!most || fabs(a->groups[i].errors) > fabs(most->errors)) most = &a->groups[i];
+    return most;
+}
+
 static void print_influence_json(json *j, const rn_fit_influence *found)
 {
-    if (found->n_left_out == 0) return;
+    if (!found) return;
     json_open(j, "influence", '{');
     json_open(j, "rows", '[');
     for (rn_index i = 0; i < found->n_left_out; i++)
@@ -91,6 +114,18 @@ static void print_influence_json(json *j, const rn_fit_influence *found)
     json_close(j, '}');
 }
 
+static void print_line_json(json *j, const answer *a, const line *l)
+{
+    json_open(j, l->name, '{');
+    json_real(j, "value", l->number.value);
+    json_real(j, "error", l->number.error);
+    if (a->n_draws > 0) {
+        json_real(j, "low95", l->range.low);
+        json_real(j, "high95", l->range.high);
+    }
+    json_close(j, '}');
+}
+
 static void print_fit_json(const answer *a)
 {
     line lines[6];
@@ -98,21 +133,13 @@ static void print_fit_json(const answer *a)
     json j = {.stream = stdout};
     json_open(&j, NULL, '{');
     json_integer(&j, "points", a->fit.n);
-    for (int i = 0; i < n; i++) {
-        json_open(&j, lines[i].name, '{');
-        json_real(&j, "value", lines[i].number.value);
-        json_real(&j, "error", lines[i].number.error);
-        if (a->ranges.n_draws > 0) {
-            json_real(&j, "low95", lines[i].range.low);
-            json_real(&j, "high95", lines[i].range.high);
-        }
-        json_close(&j, '}');
-    }
+    for (int i = 0; i < n; i++)
+        print_line_json(&j, a, &lines[i]);
     json_real(&j, "rss", a->fit.rss);
     json_real(&j, "condition", a->fit.condition);
     json_integer(&j, "starts", a->fit.n_starts);
     json_integer(&j, "agreeing", a->fit.n_agreeing);
-    print_influence_json(&j, &a->influence);
+    print_influence_json(&j, find_most(a));
     json_open(&j, "profile95", '[');
     for (rn_index k = 0; k < a->fit.n_variables && a->has_profile; k++) {
         json_open(&j, NULL, '{');
@@ -128,48 +155,50 @@ static void print_fit_json(const answer *a)
 /* ---- broken laws ----------------------------------------------------------------------------- */
 
 /* "a", "c1", "d1", ..; returns how many. */
-static int list_broken(const rn_fit_broken *fit, line out[9])
+static int list_broken(const answer *a, line out[9])
 {
     static const char *const names[RN_FIT_MAX_BREAKS][3] = {{"c1", "d1", "f1"}, {"c2", "d2", "f2"}};
+    const rn_fit_broken *fit = &a->broken;
+    const rn_fit_broken_ranges *r = &a->broken_ranges;
     int n = 0;
-    out[n++] = (line){.name = "E", .number = fit->floor};
-    out[n++] = (line){.name = "A", .number = fit->scale};
-    out[n++] = (line){.name = "a", .number = fit->exponent};
+    out[n++] = (line){"E", fit->floor, r->floor};
+    out[n++] = (line){"A", fit->scale, r->scale};
+    out[n++] = (line){"a", fit->exponent, r->exponent};
     for (rn_index b = 0; b < fit->n_breaks; b++) {
-        out[n++] = (line){.name = names[b][0], .number = fit->change[b]};
-        out[n++] = (line){.name = names[b][1], .number = fit->at[b]};
-        out[n++] = (line){.name = names[b][2], .number = fit->width[b]};
+        out[n++] = (line){names[b][0], fit->change[b], r->change[b]};
+        out[n++] = (line){names[b][1], fit->at[b], r->at[b]};
+        out[n++] = (line){names[b][2], fit->width[b], r->width[b]};
     }
     return n;
 }
 
-static void print_broken(const rn_fit_broken *fit, bool is_json)
+static void print_broken(const answer *a)
 {
     line lines[9];
-    const int n = list_broken(fit, lines);
-    json j = {.stream = stdout};
-    if (is_json) {
-        json_open(&j, NULL, '{');
-        json_integer(&j, "points", fit->n);
-    } else {
-        printf("parameter\tvalue\terror\n");
-    }
-    for (int i = 0; i < n && !is_json; i++)
-        printf("%s\t%.10g\t%.3g\n", lines[i].name, lines[i].number.value, lines[i].number.error);
-    for (int i = 0; i < n && is_json; i++) {
-        json_open(&j, lines[i].name, '{');
-        json_real(&j, "value", lines[i].number.value);
-        json_real(&j, "error", lines[i].number.error);
-        json_close(&j, '}');
-    }
-    if (is_json) {
-        json_real(&j, "rss", fit->rss);
-        json_real(&j, "condition", fit->condition);
-        json_close(&j, '}');
+    const int n = list_broken(a, lines);
+    const bool has_ranges = a->n_draws > 0;
+    printf("parameter\tvalue\terror%s\n", has_ranges ? "\tlow95\thigh95" : "");
+    for (int i = 0; i < n; i++) {
+        printf("%s\t%.10g\t%.3g", lines[i].name, lines[i].number.value, lines[i].number.error);
+        if (has_ranges) printf("\t%.5g\t%.5g", lines[i].range.low, lines[i].range.high);
         printf("\n");
-    } else {
-        printf("rss\t%.10g\t\ncondition\t%.3g\t\n", fit->rss, fit->condition);
     }
+    printf("rss\t%.10g\t\ncondition\t%.3g\t\n", a->broken.rss, a->broken.condition);
+}
+
+static void print_broken_json(const answer *a)
+{
+    line lines[9];
+    const int n = list_broken(a, lines);
+    json j = {.stream = stdout};
+    json_open(&j, NULL, '{');
+    json_integer(&j, "points", a->broken.n);
+    for (int i = 0; i < n; i++)
+        print_line_json(&j, a, &lines[i]);
+    json_real(&j, "rss", a->broken.rss);
+    json_real(&j, "condition", a->broken.condition);
+    json_close(&j, '}');
+    printf("\n");
 }
 
 /* ---- words ----------------------------------------------------------------------------------- */
@@ -192,10 +221,10 @@ static void print_law(const rn_fit_table *table, const rn_fit_result *fit)
 /* How much a few points matter: shown unasked. */
 static void print_influence(const answer *a)
 {
-    const rn_fit_influence *found = &a->influence;
+    const rn_fit_influence *found = find_most(a);
     const char *const names[2] = {a->fit.n_variables > 1 ? "alpha" : "a", "beta"};
+    if (!found) return;
     const rn_index k = found->exponent;
-    if (found->n_left_out == 0) return;
     fprintf(stderr, "renorm fit: without the %" PRId64 " points of most pull (rows",
             found->n_left_out);
     for (rn_index i = 0; i < found->n_left_out && i < 8; i++)
@@ -245,22 +274,93 @@ static bool read_norm(const arguments *given, answer *a)
     return false;
 }
 
-/* Fits and gathers what is said beside; the first status that is not RN_OK, the fit's before all.
- */
-static rn_status answer_table(const rn_fit_input *input, long n_draws, answer *a)
+static rn_status fit_once(answer *a)
 {
-    const rn_fit_options *options = a->is_log ? &a->options : NULL;
-    const rn_status status =
-        options ? rn_fit_log_law(input, options, &a->fit) : rn_fit_power_law(input, &a->fit);
+    const rn_fit_input *input = &a->table.input;
+    if (a->n_breaks > 0) return rn_fit_broken_law(input, a->n_breaks, &a->broken);
+    return a->is_log ? rn_fit_log_law(input, &a->options, &a->fit)
+                     : rn_fit_power_law(input, &a->fit);
+}
+
+static rn_status draw(answer *a, long n_draws)
+{
+    const rn_fit_input *input = &a->table.input;
+    rn_index n_done = 0;
+    rn_status status = RN_OK;
+    a->draws = calloc((size_t)n_draws, a->n_breaks > 0 ? sizeof a->broken : sizeof a->fit);
+    if (!a->draws) return RN_ERR_MEMORY;
+    if (a->n_breaks > 0) {
+        status = rn_fit_draw_broken(input, &a->broken, n_draws, a->draws, &n_done);
+        if (status == RN_OK)
+            status = rn_fit_ranges_of_broken(n_done, a->draws, LEVEL, &a->broken_ranges);
+    } else {
+        status = rn_fit_draw(input, a->is_log ? &a->options : NULL, n_draws, a->draws, &n_done);
+        if (status == RN_OK) status = rn_fit_ranges_of(n_done, a->draws, LEVEL, &a->ranges);
+    }
+    if (status == RN_OK) a->n_draws = n_done;
+    return status;
+}
+
+/* What is said beside the fit. */
+static rn_status look_around(answer *a, long n_draws)
+{
+    const rn_fit_input *input = &a->table.input;
+    rn_status status = RN_OK;
+    if (a->n_breaks == 0)
+        status = rn_fit_leave_out(input, a->is_log ? &a->options : NULL, &a->fit, a->groups,
+                                  &a->n_groups);
     if (status < 0) return status;
-    rn_status beside = rn_fit_find_influence(input, options, &a->fit, &a->influence);
-    if (beside < 0) return beside;
-    if (n_draws > 0) beside = rn_fit_bootstrap(input, options, n_draws, 0.95, &a->ranges);
-    if (beside < 0) fprintf(stderr, "renorm fit: no intervals: %s\n", rn_last_message());
-    if (!options) a->has_profile = rn_fit_profile(input, 1.96, a->profile) == RN_OK;
-    if (status == RN_OK) return RN_OK;
-    /* the message of the fit, not of what was made beside it */
-    return options ? rn_fit_log_law(input, options, &a->fit) : rn_fit_power_law(input, &a->fit);
+    if (n_draws > 0 && draw(a, n_draws) < 0)
+        fprintf(stderr, "renorm fit: no intervals: %s\n", rn_last_message());
+    if (a->n_breaks == 0 && !a->is_log)
+        a->has_profile = rn_fit_profile(input, 1.96, a->profile) >= 0;
+    return RN_OK;
+}
+
+static void print_all(const answer *a, bool is_json)
+{
+    if (a->n_breaks > 0) {
+        fprintf(stderr,
+                "renorm fit: %s = E + A %s^-a prod (1 + (%s/d)^(1/f))^(-c f), %" PRId64
+                " points, %" PRId64 " of %" PRId64 " starts agree\n",
+                a->table.names[2], a->table.names[0], a->table.names[0], a->broken.n,
+                a->broken.n_agreeing, a->broken.n_starts);
+        if (is_json)
+            print_broken_json(a);
+        else
+            print_broken(a);
+        return;
+    }
+    print_law(&a->table, &a->fit);
+    print_influence(a);
+    print_allocation(&a->fit);
+    if (is_json)
+        print_fit_json(a);
+    else
+        print_fit(a);
+}
+
+static rn_status write_page(const answer *a, const char *source, const char *warning,
+                            const char *path)
+{
+    const char *slash = strrchr(source, '/');
+    const bool is_broken = a->n_breaks > 0;
+    const rn_fit_report report = {.name = slash && slash[1] ? slash + 1 : source,
+                                  .table = &a->table,
+                                  .options = a->is_log ? &a->options : NULL,
+                                  .fit = is_broken ? NULL : &a->fit,
+                                  .broken = is_broken ? &a->broken : NULL,
+                                  .n_groups = a->n_groups,
+                                  .groups = a->groups,
+                                  .level = LEVEL,
+                                  .n_draws = a->n_draws,
+                                  .draws = is_broken ? NULL : a->draws,
+                                  .broken_draws = is_broken ? a->draws : NULL,
+                                  .profile = a->has_profile ? a->profile : NULL,
+                                  .warning = warning};
+    const rn_status status = rn_fit_report_write(&report, path);
+    if (status == RN_OK) fprintf(stderr, "renorm fit: see %s\n", path);
+    return status;
 }
 
 static exit_status end(rn_status status)
@@ -270,56 +370,45 @@ static exit_status end(rn_status status)
     return status == RN_ERR_DOMAIN ? EXIT_WEAKER : result; /* the data cannot tell */
 }
 
-static exit_status fit_broken(const rn_fit_table *table, long n_breaks, bool is_json)
+/* Fits, looks around, prints, writes the page where one is wanted. */
+static exit_status fit_table(answer *a, const arguments *given, long n_draws)
 {
-    rn_fit_broken fit;
-    const rn_status status = rn_fit_broken_law(&table->input, n_breaks, &fit);
-    if (status >= 0) {
-        fprintf(stderr,
-                "renorm fit: %s = E + A %s^-a prod (1 + (%s/d)^(1/f))^(-c f), %" PRId64
-                " points, %" PRId64 " of %" PRId64 " starts agree\n",
-                table->names[2], table->names[0], table->names[0], fit.n, fit.n_agreeing,
-                fit.n_starts);
-        print_broken(&fit, is_json);
+    char warning[512] = "";
+    const char *page = argument_value(&command_fit, given, "output");
+    const rn_status status = fit_once(a);
+    if (status < 0) return end(status);
+    if (status > 0) (void)snprintf(warning, sizeof warning, "%s", rn_last_message());
+    const rn_status beside = look_around(a, n_draws);
+    if (beside < 0) return end(beside);
+    print_all(a, argument_value(&command_fit, given, "json") != NULL);
+    if (page) {
+        const rn_status written =
+            write_page(a, given->operands[0], status > 0 ? warning : NULL, page);
+        if (written < 0) return report_failure(written);
     }
-    return end(status);
-}
-
-static exit_status fit_power(const rn_fit_table *table, long n_draws, bool is_json, answer *a)
-{
-    const rn_status status = answer_table(&table->input, n_draws, a);
-    if (status >= 0) {
-        print_law(table, &a->fit);
-        print_influence(a);
-        print_allocation(&a->fit);
-        if (is_json)
-            print_fit_json(a);
-        else
-            print_fit(a);
-    }
-    return end(status);
+    if (status > 0) fprintf(stderr, "renorm: %s\n", warning);
+    return status > 0 ? EXIT_WEAKER : EXIT_DONE;
 }
 
 static exit_status run(const arguments *given)
 {
-    rn_fit_table table = {0};
     answer a = {0};
     long n_draws = 200;
     long n_breaks = 0;
-    const bool is_json = argument_value(&command_fit, given, "json") != NULL;
     const char *draws = argument_value(&command_fit, given, "bootstrap");
-    if (!read_norm(given, &a) || !parse_number("bootstrap", draws, 0, 100000, &n_draws)
+    if (!read_norm(given, &a) || !parse_number("bootstrap", draws, 0, RN_FIT_MAX_DRAWS, &n_draws)
         || !parse_number("breaks", argument_value(&command_fit, given, "breaks"), 1,
                          RN_FIT_MAX_BREAKS, &n_breaks))
         return EXIT_USAGE;
+    a.n_breaks = n_breaks;
     if (n_draws > 0 && n_draws < RN_FIT_MIN_DRAWS) n_draws = RN_FIT_MIN_DRAWS;
     const rn_status status =
         rn_fit_table_read(given->operands[0], argument_value(&command_fit, given, "x"),
-                          argument_value(&command_fit, given, "y"), &table);
+                          argument_value(&command_fit, given, "y"), &a.table);
     if (status < 0) return report_failure(status);
-    const exit_status result = n_breaks > 0 ? fit_broken(&table, n_breaks, is_json)
-                                            : fit_power(&table, n_draws, is_json, &a);
-    rn_fit_table_clear(&table);
+    const exit_status result = fit_table(&a, given, n_draws);
+    rn_fit_table_clear(&a.table);
+    free(a.draws);
     return result;
 }
 
@@ -335,7 +424,9 @@ const command command_fit = {
             "many starts; with --norm ln L instead, and outliers count less. Errors are\n"
             "standard errors of independent residuals of equal size; intervals come from\n"
             "points drawn again and, for exponents, from profiles. The few points that move\n"
-            "an exponent most are named. --breaks fits an exponent that changes.\n"
+            "an exponent most are named. --breaks fits an exponent that changes. -o writes all of\n"
+            "it as a page that opens in a browser without a network; only a page written by\n"
+            "this command is ever replaced.\n"
             "\n"
             "Exit status: 0 done, 1 the data cannot support the law, or the fit cannot be\n"
             "trusted; the message says why, 2 wrong usage, 3 failed.",

@@ -74,6 +74,9 @@ typedef struct rn_fit_result {
  */
 RN_API RN_NODISCARD rn_status rn_fit_power_law(const rn_fit_input *input, rn_fit_result *result);
 
+/** The law at x > 0: E + A x^-a; of two variables also + B d^-b (d is not used else). */
+RN_API double rn_fit_at(const rn_fit_result *fit, double x, double d);
+
 /** How residuals of ln L count. */
 typedef enum rn_fit_norm {
     RN_FIT_SQUARES = 0, /**< r^2/2 */
@@ -113,23 +116,35 @@ typedef struct rn_fit_influence {
     rn_fit_result without;              /**< the fit of the rest */
 } rn_fit_influence;
 
+/** Most groups: two for each exponent. */
+#define RN_FIT_MAX_GROUPS 4
+
 /**
  * Leaves out, for each exponent and direction, the fiftieth of the points that pull it most (first
- * order: (J^T J)^-1 J_i r_i), fits again and keeps the group that moved its exponent by most
- * errors.
+ * order: (J^T J)^-1 J_i r_i), and fits the rest again.
  *
  * @param options  as the fit was made: NULL for rn_fit_power_law, else those of rn_fit_log_law
  * @param fit      of this table
+ * @param[out] groups, n_groups  exponent by exponent; a group without which too little is left for
+ * a fit is missing
  * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_MEMORY
  * Cost: two fits per variable.
  */
+RN_API RN_NODISCARD rn_status rn_fit_leave_out(const rn_fit_input *input,
+                                               const rn_fit_options *options,
+                                               const rn_fit_result *fit,
+                                               rn_fit_influence groups[RN_FIT_MAX_GROUPS],
+                                               rn_index *n_groups);
+
+/** Of these groups the one that moves its exponent by most errors. Returns and costs the same. */
 RN_API RN_NODISCARD rn_status rn_fit_find_influence(const rn_fit_input *input,
                                                     const rn_fit_options *options,
                                                     const rn_fit_result *fit,
                                                     rn_fit_influence *out);
 
-/** Least draws of a bootstrap. */
+/** Least and most draws of a bootstrap. */
 #define RN_FIT_MIN_DRAWS 20
+#define RN_FIT_MAX_DRAWS 100000
 
 typedef struct rn_fit_range {
     double low, high; /**< NaN where the law has no such number */
@@ -155,6 +170,22 @@ typedef struct rn_fit_ranges {
 RN_API RN_NODISCARD rn_status rn_fit_bootstrap(const rn_fit_input *input,
                                                const rn_fit_options *options, rn_index n_draws,
                                                double level, rn_fit_ranges *out);
+
+/**
+ * The draws themselves, such as for a band about the curve.
+ * @param[out] fits, n_done  [n_draws], of which the first n_done could be fitted; also those of
+ *                           RN_NOT_CONVERGED
+ * @return as rn_fit_bootstrap
+ */
+RN_API RN_NODISCARD rn_status rn_fit_draw(const rn_fit_input *input, const rn_fit_options *options,
+                                          rn_index n_draws, rn_fit_result *fits, rn_index *n_done);
+
+/** Percentile intervals over draws: fits [n_done]. @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_MEMORY */
+RN_API RN_NODISCARD rn_status rn_fit_ranges_of(rn_index n_done, const rn_fit_result *fits,
+                                               double level, rn_fit_ranges *out);
+
+/** The middle share `level` of values [n], which it sorts; NaN are left out. NaN where all are. */
+RN_API rn_fit_range rn_fit_percentiles(rn_index n, double *values, double level);
 
 /**
  * Profile-likelihood intervals of the exponents of rn_fit_power_law: where, with that exponent held
@@ -199,6 +230,35 @@ typedef struct rn_fit_broken {
  */
 RN_API RN_NODISCARD rn_status rn_fit_broken_law(const rn_fit_input *input, rn_index n_breaks,
                                                 rn_fit_broken *result);
+
+/**
+ * The same from one start, a fit of nearly the same table: what a bootstrap takes for its draws.
+ * @return as rn_fit_broken_law
+ */
+RN_API RN_NODISCARD rn_status rn_fit_broken_law_from(const rn_fit_input *input,
+                                                     const rn_fit_broken *from,
+                                                     rn_fit_broken *result);
+
+/** Percentile intervals; NaN behind n_breaks. */
+typedef struct rn_fit_broken_ranges {
+    double level;
+    rn_index n_draws;
+    rn_fit_range floor, scale, exponent;
+    rn_fit_range change[RN_FIT_MAX_BREAKS], at[RN_FIT_MAX_BREAKS], width[RN_FIT_MAX_BREAKS];
+} rn_fit_broken_ranges;
+
+/**
+ * Points drawn again, each draw fitted from `fit`: another minimum is not looked for, so intervals
+ * are too short where there is one as good.
+ * @return as rn_fit_draw
+ */
+RN_API RN_NODISCARD rn_status rn_fit_draw_broken(const rn_fit_input *input,
+                                                 const rn_fit_broken *fit, rn_index n_draws,
+                                                 rn_fit_broken *fits, rn_index *n_done);
+
+/** As rn_fit_ranges_of. */
+RN_API RN_NODISCARD rn_status rn_fit_ranges_of_broken(rn_index n_done, const rn_fit_broken *fits,
+                                                      double level, rn_fit_broken_ranges *out);
 
 /** The law at x > 0. */
 RN_API double rn_fit_broken_at(const rn_fit_broken *fit, double x);

@@ -16,6 +16,7 @@
 #include <renorm/export.h>
 #include <renorm/family.h>
 #include <renorm/fit.h>
+#include <renorm/fit_report.h>
 #include <renorm/folder.h>
 #include <renorm/forecast.h>
 #include <renorm/graph.h>

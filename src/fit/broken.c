@@ -331,16 +331,37 @@ static rn_status check(const rn_fit_input *input, rn_index n_breaks, const rn_fi
     return RN_OK;
 }
 
-rn_status rn_fit_broken_law(const rn_fit_input *input, rn_index n_breaks, rn_fit_broken *result)
+/* The unknowns of a law in the units of this table. */
+static void start_from(const broken_work *w, const rn_fit_broken *from, broken_start *start)
+{
+    start->at[0] = away + from->exponent.value;
+    for (rn_index b = 0; b < from->n_breaks; b++) {
+        start->at[1 + 3 * b] = away + from->change[b].value;
+        start->at[2 + 3 * b] = away + log(from->at[b].value) - w->middle;
+        start->at[3 + 3 * b] = away + log(from->width[b].value);
+    }
+}
+
+/* From one start where there is a law to go on from, else from many. */
+static rn_status fit_broken(const rn_fit_input *input, rn_index n_breaks, const rn_fit_broken *from,
+                            rn_fit_broken *result)
 {
     broken_work w;
     broken_start found = {0};
     rn_fit_broken out = {0};
+    rn_status status = RN_OK;
     RNI_TRY(check(input, n_breaks, result));
     if (!work_create(input, n_breaks, &w))
         return rni_fail(RN_ERR_MEMORY, "rn_fit_broken_law: no memory for %" PRId64 " points",
                         input->n);
-    rn_status status = search(&w, n_breaks, &found, &out);
+    if (from) {
+        w.n_breaks = n_breaks;
+        out.n_starts = out.n_agreeing = 1;
+        start_from(&w, from, &found);
+        status = descend(&w, &found);
+    } else {
+        status = search(&w, n_breaks, &found, &out);
+    }
     if (status == RN_OK) {
         set_answer(&w, &found, &out);
         *result = out;
@@ -348,6 +369,18 @@ rn_status rn_fit_broken_law(const rn_fit_input *input, rn_index n_breaks, rn_fit
     }
     rni_free(w.block);
     return status;
+}
+
+rn_status rn_fit_broken_law(const rn_fit_input *input, rn_index n_breaks, rn_fit_broken *result)
+{
+    return fit_broken(input, n_breaks, NULL, result);
+}
+
+rn_status rn_fit_broken_law_from(const rn_fit_input *input, const rn_fit_broken *from,
+                                 rn_fit_broken *result)
+{
+    if (!from) return rni_fail(RN_ERR_ARGUMENT, "rn_fit_broken_law_from: an argument is NULL");
+    return fit_broken(input, from->n_breaks, from, result);
 }
 
 double rn_fit_broken_at(const rn_fit_broken *fit, double x)

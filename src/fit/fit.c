@@ -263,6 +263,15 @@ rn_status rn_fit_power_law(const rn_fit_input *input, rn_fit_result *result)
     return status;
 }
 
+double rn_fit_at(const rn_fit_result *fit, double x, double d)
+{
+    const double at[MAX_VARIABLES] = {x, d};
+    double sum = fit->floor.value;
+    for (rn_index k = 0; k < fit->n_variables && k < MAX_VARIABLES; k++)
+        sum += fit->scale[k].value * pow(at[k], -fit->exponent[k].value);
+    return sum;
+}
+
 /* ---- profiles -------------------------------------------------------------------------------- */
 
 /* One exponent held, the other free. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "core/rng.h"
 #include "core/status.h"
 
 enum { MIN_VALUES = 4 };
@@ -103,4 +104,29 @@ rn_status rni_fit_check(const char *caller, const rn_fit_input *input, const rn_
     RNI_TRY(check_values(caller, input));
     RNI_TRY(check_support(input));
     return check_apart(input);
+}
+
+rn_status rni_fit_again(const rn_fit_input *input, const rn_fit_options *options,
+                        rn_fit_result *out)
+{
+    return options ? rn_fit_log_law(input, options, out) : rn_fit_power_law(input, out);
+}
+
+rn_fit_input rni_fit_pick(const rn_fit_input *from, rn_index n, const rn_index *rows, double *block)
+{
+    rn_fit_input out = {
+        .n = n, .n_variables = from->n_variables, .x = {block, block + n}, .y = block + 2 * n};
+    for (rn_index i = 0; i < n; i++) {
+        for (rn_index k = 0; k < from->n_variables && k < 2; k++)
+            block[k * n + i] = from->x[k][rows[i]];
+        block[2 * n + i] = from->y[rows[i]];
+    }
+    return out;
+}
+
+void rni_fit_draw_rows(rn_index draw, rn_index n, rn_index *rows)
+{
+    const rni_stream stream = {.purpose = RNI_RNG_BOOTSTRAP, .part = (uint32_t)draw};
+    for (rn_index i = 0; i < n; i++)
+        rows[i] = (rn_index)rni_rng_below(stream, (uint64_t)i, (uint64_t)n);
 }

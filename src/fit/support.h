@@ -1,5 +1,5 @@
 /*
- * What data must have before a law is fitted to them.
+ * What data must have before a law is fitted to them, and parts of a table fitted again.
  */
 #ifndef RNI_FIT_SUPPORT_H
 #define RNI_FIT_SUPPORT_H
@@ -13,5 +13,16 @@
  */
 RN_NODISCARD rn_status rni_fit_check(const char *caller, const rn_fit_input *input,
                                      const rn_fit_result *result);
+
+/** rn_fit_power_law, or rn_fit_log_law where there are options. */
+RN_NODISCARD rn_status rni_fit_again(const rn_fit_input *input, const rn_fit_options *options,
+                                     rn_fit_result *out);
+
+/** The table of n rows [n] of another; block [3 n] holds its columns. */
+rn_fit_input rni_fit_pick(const rn_fit_input *from, rn_index n, const rn_index *rows,
+                          double *block);
+
+/** n rows of n, drawn with replacement: rows [n]. Depends on the number of the draw and n alone. */
+void rni_fit_draw_rows(rn_index draw, rn_index n, rn_index *rows);
 
 #endif

@@ -4,39 +4,15 @@
 #include <renorm/report.h>
 
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "core/memory.h"
-#include "core/reader.h"
-#include "core/size.h"
 #include "core/status.h"
 #include "report/data.h"
 #include "report/page.h"
-#include "store/file.h"
+#include "report/page_file.h"
 
-/* Refuses to replace a file that is not a page. */
-static rn_status check_target(const char *path)
-{
-    char start[sizeof RNI_PAGE_MARK] = "";
-    struct stat found;
-    rni_reader *reader = NULL;
-    rn_index n_got = 0;
-    if (stat(path, &found) != 0) return RN_OK; /* new; or rni_file_write will say why not */
-    if (S_ISDIR(found.st_mode))
-        return rni_fail(RN_ERR_IO, "%s is a folder, expected the name of a file for the page",
-                        path);
-    RNI_TRY(rni_file_open(path, &reader));
-    const rn_status status = rni_read(reader, start, (rn_index)sizeof start - 1, &n_got);
-    rni_reader_close(reader);
-    if (status < 0) return status;
-    if (n_got > 0 && strcmp(start, RNI_PAGE_MARK) != 0)
-        return rni_fail(RN_ERR_IO,
-                        "%s exists and is not a page written by renorm report, so it is not "
-                        "replaced; choose another name",
-                        path);
-    return RN_OK;
-}
+static const rni_page_halves halves = {rni_page_head, rni_page_tail, &rni_page_head_size,
+                                       &rni_page_tail_size};
 
 typedef struct left_out {
     const char *folder;
@@ -114,21 +90,6 @@ static rn_status gather(gathering *g, rn_index n_folders, const char *const *fol
     return rni_json_write(g->json, out);
 }
 
-static rn_status write_page(const char *path, const rni_text *data)
-{
-    const rn_index head = (rn_index)rni_page_head_size;
-    const rn_index tail = (rn_index)rni_page_tail_size;
-    rn_index total = 0;
-    char *page = rni_size_add(head + tail, data->length, &total) ? rni_alloc(total, 1) : NULL;
-    if (!page) return rni_fail(RN_ERR_MEMORY, "rn_report_write: no memory for the page");
-    memcpy(page, rni_page_head, (size_t)head);
-    memcpy(page + head, rni_text_get(data), (size_t)data->length);
-    memcpy(page + head + data->length, rni_page_tail, (size_t)tail);
-    const rn_status status = rni_file_write(path, page, total);
-    rni_free(page);
-    return status;
-}
-
 rn_status rn_report_write(rn_index n_folders, const char *const *folders, const char *path,
                           const rn_observer *observer, rn_index *n_left_out)
 {
@@ -137,11 +98,11 @@ rn_status rn_report_write(rn_index n_folders, const char *const *folders, const 
                         "rn_report_write: a NULL argument, or %" PRId64
                         " folders, expected 1 .. %d",
                         n_folders, RN_REPORT_MAX_RUNS);
-    RNI_TRY(check_target(path));
+    RNI_TRY(rni_page_check_target(path, RNI_PAGE_MARK, "renorm report"));
     gathering g = {.observer = observer};
     rni_text data = {0};
     rn_status status = gather(&g, n_folders, folders, &data);
-    if (status == RN_OK) status = write_page(path, &data);
+    if (status == RN_OK) status = rni_page_write(path, &halves, &data);
     rni_text_clear(&data);
     rni_json_destroy(g.json);
     for (rn_index i = 0; i < g.n_left_out; i++)

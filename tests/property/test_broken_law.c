@@ -89,6 +89,59 @@ static void intervals_widen_before_the_break_is_seen(void **state)
     }
 }
 
+/* Where residuals are independent and small, a bootstrap and standard errors must agree. */
+static void draws_of_a_broken_law_scatter_by_its_errors(void **state)
+{
+    (void)state;
+    enum { N = 120, N_DRAWS = 200 };
+    double x[N];
+    double y[N];
+    static rn_fit_broken draws[N_DRAWS];
+    rn_fit_broken fit;
+    rn_fit_broken again;
+    rn_fit_broken_ranges r;
+    rn_index n_done = 0;
+    const rni_stream stream = {.seed = 21, .purpose = RNI_RNG_TEST};
+    const rn_fit_input input = {.n = N, .n_variables = 1, .x = {x}, .y = y};
+    for (int i = 0; i < N; i++) {
+        x[i] = pow(10.0, 4.0 * i / (N - 1));
+        y[i] = (0.05 + 2.0 * pow(x[i], -0.1) * pow(1.0 + pow(x[i] / 200.0, 1.0 / 0.3), -0.15))
+               * exp(0.002 * rni_rng_normal(stream, (uint64_t)i));
+    }
+    assert_status(rn_fit_broken_law(&input, 1, &fit), RN_OK);
+    /* from its own minimum nothing moves: the least squares end within 1e-6 of the sum */
+    assert_status(rn_fit_broken_law_from(&input, &fit, &again), RN_OK);
+    assert_close(again.rss / fit.rss, 1.0, 1e-6);
+    assert_close(again.at[0].value / fit.at[0].value, 1.0, 1e-3);
+    assert_status(rn_fit_draw_broken(&input, &fit, N_DRAWS, draws, &n_done), RN_OK);
+    assert_int_equal(n_done, N_DRAWS);
+    assert_status(rn_fit_ranges_of_broken(n_done, draws, 0.68, &r), RN_OK);
+    const rn_fit_range ranges[] = {r.floor, r.exponent, r.change[0], r.at[0], r.width[0]};
+    const rn_fit_number numbers[] = {fit.floor, fit.exponent, fit.change[0], fit.at[0],
+                                     fit.width[0]};
+    /* half a 68 % interval is one error; 200 draws know it to 8 %, 120 points to 9 % */
+    for (int k = 0; k < 5; k++)
+        assert_close(0.5 * (ranges[k].high - ranges[k].low) / numbers[k].error, 1.0, 0.4);
+    assert_true(isnan(r.at[1].low) && isnan(r.width[1].high));
+    assert_status(rn_fit_draw_broken(&input, &fit, 3, draws, &n_done), RN_ERR_ARGUMENT);
+    assert_status(rn_fit_draw_broken(&input, NULL, N_DRAWS, draws, &n_done), RN_ERR_ARGUMENT);
+    assert_status(rn_fit_ranges_of_broken(0, draws, 0.68, &r), RN_ERR_ARGUMENT);
+}
+
+/* Middle shares of 0 .. 100, by hand. */
+static void percentiles_leave_out_what_is_unknown(void **state)
+{
+    (void)state;
+    double values[103];
+    for (int i = 0; i < 103; i++)
+        values[i] = i < 2 ? (double)NAN : (double)((i * 37) % 101);
+    const rn_fit_range r = rn_fit_percentiles(103, values, 0.9);
+    assert_close(r.low, 5.0, 0.0);
+    assert_close(r.high, 95.0, 0.0);
+    double none[2] = {(double)NAN, (double)NAN};
+    assert_true(isnan(rn_fit_percentiles(2, none, 0.9).low));
+}
+
 static void two_breaks_come_back(void **state)
 {
     (void)state;
@@ -293,6 +346,22 @@ static rn_status call_profile(const loss_table *t, const rn_fit_result *fit)
     return rn_fit_profile(&t->input, 1.96, found);
 }
 
+static rn_status call_draw_broken(const loss_table *t, const rn_fit_result *fit)
+{
+    const rn_fit_input one = {.n = 40, .n_variables = 1, .x = {t->size}, .y = t->loss};
+    const rn_fit_broken from = {.n_breaks = 1,
+                                .exponent = {0.1, 0.0},
+                                .change = {{0.1, 0.0}},
+                                .at = {{100.0, 0.0}},
+                                .width = {{0.5, 0.0}}};
+    rn_fit_broken draws[20];
+    rn_fit_broken_ranges ranges;
+    rn_index n = 0;
+    (void)fit;
+    const rn_status status = rn_fit_draw_broken(&one, &from, 20, draws, &n);
+    return status == RN_OK ? rn_fit_ranges_of_broken(n, draws, 0.9, &ranges) : status;
+}
+
 static rn_status call_broken(const loss_table *t, const rn_fit_result *fit)
 {
     const rn_fit_input one = {.n = 40, .n_variables = 1, .x = {t->size}, .y = t->loss};
@@ -304,7 +373,8 @@ static rn_status call_broken(const loss_table *t, const rn_fit_result *fit)
 static void memory_may_fail_anywhere(void **state)
 {
     (void)state;
-    static const call_fn calls[] = {call_influence, call_bootstrap, call_broken, call_profile};
+    static const call_fn calls[] = {call_influence, call_bootstrap, call_broken, call_profile,
+                                    call_draw_broken};
     loss_table t;
     rn_fit_result fit;
     loss_table_make(&t);
@@ -312,7 +382,7 @@ static void memory_may_fail_anywhere(void **state)
     for (int i = 0; i < 40; i++)
         t.size[i] = pow(10.0, 0.1 * i);
     assert_true(rn_fit_power_law(&t.input, &fit) >= 0);
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 5; k++) {
         const rn_index bytes = rni_memory_bytes();
         rn_status status = RN_ERR_MEMORY;
         for (long fault = 1; status == RN_ERR_MEMORY && fault < 40; fault++) {
@@ -330,6 +400,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_published_truth_comes_back),
         cmocka_unit_test(intervals_widen_before_the_break_is_seen),
+        cmocka_unit_test(draws_of_a_broken_law_scatter_by_its_errors),
+        cmocka_unit_test(percentiles_leave_out_what_is_unknown),
         cmocka_unit_test(two_breaks_come_back),
         cmocka_unit_test(what_breaks_cannot_explain_is_said),
         cmocka_unit_test(the_outliers_are_named),

@@ -144,6 +144,13 @@ function drawFloor(g, floor, y, width, height) {
     .text(at < height ? "rounding noise below" : `noise: λ < ${say(floor, 2)}, below this axis`);
 }
 
+/* Between the ends of the points, in place of bars. */
+function drawBand(line, s, points, x, y, kinds) {
+  const least = y.domain()[0], end = v => (kinds.y === "log" && !(v > least) ? least : v);
+  line.append("path").attr("class", "band").style("fill", colour(s.colour))
+    .attr("d", d3.area().x(p => x(p[0])).y0(p => y(end(p[3]))).y1(p => y(end(p[4])))(points.filter(p => known(p[3]) && known(p[4]))) || "");
+}
+
 function drawSeries(g, s, x, y, kinds, clip) {
   const points = shown(s.points, x, y, kinds);
   s.ends = points.length ? points : null;
@@ -152,7 +159,8 @@ function drawSeries(g, s, x, y, kinds, clip) {
   if (!s.marksOnly)
     line.append("path").attr("class", s.thin ? "line thin" : s.strong ? "line strong" : "line").style("stroke", colour(s.colour))
       .attr("stroke-dasharray", DASHES[s.dash || 0]).attr("d", d3.line().x(p => x(p[0])).y(p => y(p[1]))(points) || "");
-  for (const p of points)
+  if (s.band) drawBand(line, s, points, x, y, kinds);
+  else for (const p of points)
     if (known(p[3]) && known(p[4]) && (kinds.y !== "log" || p[3] > 0))
       line.append("path").attr("class", "bar").style("stroke", colour(s.colour)).attr("d", `M${x(p[0])},${y(p[3])}V${y(p[4])}`);
   if (s.mark !== undefined)
@@ -213,7 +221,7 @@ function addReading(svg, g, series, spec, x, y, width, height) {
     for (const s of series) {
       if (!s.ends) continue;
       const near = s.ends.reduce((a, b) => (Math.abs(x(b[0]) - x(at)) < Math.abs(x(a[0]) - x(at)) ? b : a));
-      if (Math.abs(x(near[0]) - x(at)) < 12) rows.push([s.name, say(near[1], 4)]);
+      if (Math.abs(x(near[0]) - x(at)) < 12) rows.push([s.tip || s.name, say(near[1], 4)]);
     }
     mark.style("display", null).attr("transform", `translate(${x(at)},0)`);
     showTip(clientX, clientY, spec.x.say ? spec.x.say(at) : `${spec.x.label()} ${say(at, 4)}`, rows);
@@ -309,9 +317,10 @@ function addFigureFrame(parent, spec) {
   return { figure, switches: make(head, "div", "switches"), legend: make(figure, "div", "legend"), box: make(figure, "div", "panels") };
 }
 
-/* A point is [x, y], and may go on with: false for a hollow mark, and the ends of its bar. */
+/* A point is [x, y], and may go on with: false for a hollow mark, and the ends of its bar; of a series that says `band`
+   these ends make an area. */
 /* spec: id, title, caption, wide, height, x and y {label(), kinds, say, x also ticks()}, panels() and, for scales that
-   stay while panels change, all(): the panels of all moments. */
+   stay while panels change, all(): the panels of all moments; table(): {head, rows} in place of the series' points. */
 function addChart(parent, spec) {
   const { figure, switches, legend, box } = addFigureFrame(parent, spec);
   const kinds = { x: spec.x.kinds[0], y: spec.y.kinds[0] };
@@ -361,7 +370,7 @@ function addChart(parent, spec) {
   addSwitch(switches, "x", spec.x.kinds, kinds.x, kind => { kinds.x = kind; draw(); });
   addSwitch(switches, "y", spec.y.kinds, kinds.y, kind => { kinds.y = kind; draw(); });
   if (spec.caption) make(figure, "figcaption", "", spec.caption);
-  const fillTable = addTable(figure, () => tableOf(spec.panels(), spec));
+  const fillTable = addTable(figure, spec.table || (() => tableOf(spec.panels(), spec)));
   FIGURES.push({ draw, follows: spec.follows });
   return figure;
 }
