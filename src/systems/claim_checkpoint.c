@@ -157,6 +157,19 @@ rn_status rni_claim_recall(const rn_claim *claim, const char *name, rn_index n_m
     return RN_OK;
 }
 
+rn_status rni_claim_repeat(rn_claim *claim, const rni_repeated *all)
+{
+    const rn_index total = all->total > 0 ? all->total : all->n;
+    rn_index i = 0;
+    RNI_TRY(rni_claim_recall(claim, all->name, all->n, all->n_parts, all->parts, &i));
+    while (i < all->n) {
+        RNI_CLAIM_TRY(rni_claim_advance(claim, all->before + i, total));
+        RNI_CLAIM_TRY(all->work(claim, i, all->user));
+        RNI_TRY(rni_claim_keep(claim, all->name, ++i, all->n_parts, all->parts));
+    }
+    return RN_OK;
+}
+
 /* Length of the line that begins here. */
 static int line_length(const char *text)
 {

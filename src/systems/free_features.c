@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backends/blas.h"
 #include "backends/sundials.h"
 #include "core/memory.h"
 #include "core/rng.h"
@@ -35,7 +36,11 @@ static rn_status build(rni_free_features *x, const double *targets, bool is_cros
     x->w = rn_graph_parameter(g, "W", RN_SHAPE(x->c, x->d));
     x->h = rn_graph_parameter(g, "H", RN_SHAPE(x->d, x->n));
     const rn_node parameters[] = {x->w, x->h};
-    const rn_node loss = add_loss(g, x, targets, is_cross_entropy, rn_graph_matmul(g, x->w, x->h));
+    const rn_node features =
+        x->phi ? rn_graph_matmul(g, x->h, rn_graph_constant(g, RN_SHAPE(x->n, x->n), x->phi))
+               : x->h;
+    const rn_node loss =
+        add_loss(g, x, targets, is_cross_entropy, rn_graph_matmul(g, x->w, features));
     const rn_node one = rn_graph_scalar(g, 1.0);
     RNI_TRY(rn_graph_status(g));
     RNI_TRY(rn_graph_vjp(g, 1, &loss, &one, 2, parameters, gradients));
@@ -45,29 +50,49 @@ static rn_status build(rni_free_features *x, const double *targets, bool is_cros
     return rn_workspace_create(x->plan, &x->work);
 }
 
-rn_status rni_free_features_make(rn_index c, rn_index per_class, rn_index d, double g1, double g2,
-                                 bool is_cross_entropy, uint64_t seed, rni_free_features *out)
+/* phi := K^(1/2) */
+static void fill_phi(const rni_feature_kernel *k, rn_index n, rn_index per_class, double *phi)
 {
-    rni_free_features x = {.c = c, .d = d, .n = c * per_class};
-    const rn_index n_state = c * d + d * x.n;
-    double *targets = rni_alloc_zero(c * x.n, sizeof *targets);
-    x.a = rni_alloc(c * x.n, sizeof *x.a);
-    x.state = rni_alloc(n_state, sizeof *x.state);
-    rn_status status = RN_ERR_MEMORY;
-    if (targets && x.a && x.state) {
-        const rni_stream stream = {.seed = seed, .purpose = RNI_RNG_INIT};
-        rni_rng_fill_normal(stream, 0, n_state, x.state);
-        for (rn_index i = 0; i < n_state; i++)
-            x.state[i] /= sqrt((double)d);
-        for (rn_index k = 0; k < c; k++)
-            for (rn_index i = 0; i < x.n; i++) {
-                targets[k * x.n + i] = i / per_class == k ? 1.0 : 0.0;
-                x.a[k * x.n + i] = ((g1 + g2) * targets[k * x.n + i] - g2) / (double)x.n;
-            }
-        status = build(&x, targets, is_cross_entropy);
-    } else {
-        (void)rni_fail(status, "rni_free_features_make: no memory");
-    }
+    const double within = sqrt(k->within);
+    const double class_means = sqrt(k->class_means);
+    for (rn_index i = 0; i < n; i++)
+        for (rn_index j = 0; j < n; j++)
+            phi[i * n + j] =
+                (i == j ? within : 0.0)
+                + (i / per_class == j / per_class ? (class_means - within) / (double)per_class
+                                                  : 0.0)
+                + (sqrt(k->mean) - class_means) / (double)n;
+}
+
+static rn_status fill(const rni_free_features_plan *plan, uint64_t seed, double *targets,
+                      rni_free_features *x)
+{
+    const rn_index n_state = x->c * x->d + x->d * x->n;
+    const rni_stream stream = {.seed = seed, .purpose = RNI_RNG_INIT};
+    rni_rng_fill_normal(stream, 0, n_state, x->state);
+    for (rn_index i = 0; i < n_state; i++)
+        x->state[i] /= sqrt((double)x->d);
+    for (rn_index k = 0; k < x->c; k++)
+        for (rn_index i = 0; i < x->n; i++) {
+            targets[k * x->n + i] = i / plan->per_class == k ? 1.0 : 0.0;
+            x->a[k * x->n + i] =
+                ((plan->g1 + plan->g2) * targets[k * x->n + i] - plan->g2) / (double)x->n;
+        }
+    if (plan->kernel) fill_phi(plan->kernel, x->n, plan->per_class, x->phi);
+    return build(x, targets, plan->is_cross_entropy);
+}
+
+rn_status rni_free_features_make(const rni_free_features_plan *plan, uint64_t seed,
+                                 rni_free_features *out)
+{
+    rni_free_features x = {.c = plan->c, .d = plan->d, .n = plan->c * plan->per_class};
+    double *targets = rni_alloc_zero(x.c * x.n, sizeof *targets);
+    x.a = rni_alloc(x.c * x.n, sizeof *x.a);
+    x.state = rni_alloc(x.c * x.d + x.d * x.n, sizeof *x.state);
+    x.phi = plan->kernel ? rni_alloc(x.n * x.n, sizeof *x.phi) : NULL;
+    const rn_status status = targets && x.a && x.state && (x.phi || !plan->kernel)
+                                 ? fill(plan, seed, targets, &x)
+                                 : rni_fail(RN_ERR_MEMORY, "rni_free_features_make: no memory");
     rni_free(targets);
     if (status < 0)
         rni_free_features_clear(&x);
@@ -83,7 +108,20 @@ void rni_free_features_clear(rni_free_features *x)
     rn_graph_destroy(x->graph);
     rni_free(x->a);
     rni_free(x->state);
+    rni_free(x->phi);
     *x = (rni_free_features){0};
+}
+
+void rni_free_features_see(const rni_free_features *x, const double *state, double *h)
+{
+    const double *const own = state + x->c * x->d;
+    if (!x->phi) {
+        memcpy(h, own, (size_t)(x->d * x->n) * sizeof *h);
+        return;
+    }
+    for (rn_index r = 0; r < x->d; r++)
+        for (rn_index i = 0; i < x->n; i++)
+            h[r * x->n + i] = rni_dot(x->n, own + r * x->n, x->phi + i * x->n);
 }
 
 /* ---- motion ---------------------------------------------------------------------------------- */
@@ -133,7 +171,7 @@ rn_status rni_free_features_follow(rni_free_features *x, double duration, double
     return rni_ode_integrate(&ode, duration, 0.0, state, NULL);
 }
 
-rn_status rni_free_features_descend(rni_free_features *x, double eta, rn_index n_steps,
+rn_status rni_free_features_descend(rni_free_features *x, rn_index n_steps, const double *eta,
                                     double *state)
 {
     const rn_index n = x->c * x->d + x->d * x->n;
@@ -143,7 +181,7 @@ rn_status rni_free_features_descend(rni_free_features *x, double eta, rn_index n
     for (rn_index k = 0; k < n_steps && status == RN_OK; k++) {
         status = motion(x, 0.0, state, step);
         for (rn_index i = 0; i < n && status == RN_OK; i++)
-            state[i] += eta * step[i];
+            state[i] += eta[k] * step[i];
     }
     rni_free(step);
     return status;
@@ -161,10 +199,9 @@ void rni_free_features_normalise(const rni_free_features *x, double *state)
     }
 }
 
-void rni_free_features_scatter(const rni_free_features *x, const double *state, double *within,
+void rni_free_features_scatter(const rni_free_features *x, const double *h, double *within,
                                double *between)
 {
-    const double *h = state + x->c * x->d;
     const rn_index per_class = x->n / x->c;
     *within = 0.0;
     *between = 0.0;

@@ -44,6 +44,12 @@ rn_status rni_phase_make(rn_index d, double a, uint64_t seed, bool is_apart, rni
     return RN_OK;
 }
 
+void rni_phase_level(rni_phase *p)
+{
+    for (rn_index i = 0; i < p->d; i++)
+        p->lambda[i] = 1.0 / (double)p->d;
+}
+
 /* sum_i lambda_i^k x_i y_i */
 double rni_phase_moment(const rni_phase *p, int k, const double *x, const double *y)
 {

@@ -33,6 +33,9 @@ RN_NODISCARD rn_status rni_phase_make(rn_index d, double a, uint64_t seed, bool 
                                       rni_phase *out);
 void rni_phase_clear(rni_phase *phase);
 
+/** Gives every mode of the inputs the variance 1/d; w* stays. */
+void rni_phase_level(rni_phase *phase);
+
 /** sum_i lambda_i^k x_i y_i; x, y [d]. */
 double rni_phase_moment(const rni_phase *phase, int k, const double *x, const double *y);
 

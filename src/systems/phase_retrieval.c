@@ -12,250 +12,71 @@
  * loss (f - y)^2/2 is half of L: its descent with step eta advances t by eta/2.
  */
 #include <math.h>
-#include <renorm/spectral_tail.h>
-#include <stdio.h>
 
 #include "core/memory.h"
 #include "stats/slope.h"
+#include "systems/phase.h"
 #include "systems/phase_flow.h"
-#include "systems/system.h"
-
-typedef struct phase_settings {
-    rni_reals exponents;
-    rn_index dimension;
-    double end;
-    rn_index small;
-    rn_index sgd_batch;
-    double sgd_step;
-    double sgd_end;
-} phase_settings;
 
 static const rni_option options[] = {
     {.key = "exponents",
-     RNI_FIELD(phase_settings, exponents),
+     RNI_FIELD(rni_phase_settings, exponents),
      .range = RNI_ABOVE(1),
      .initial = "[2.0, 3.0]",
      .help = "a: mode i of the inputs has variance i^-a"},
     {.key = "dimension",
-     RNI_FIELD(phase_settings, dimension),
+     RNI_FIELD(rni_phase_settings, dimension),
      .range = RNI_BETWEEN(10, 1e5),
      .initial = "1000",
      .help = "numbers per input, d"},
     {.key = "end",
-     RNI_FIELD(phase_settings, end),
+     RNI_FIELD(rni_phase_settings, end),
      .range = RNI_ABOVE(0),
      .unit = "time",
      .initial = "1e4",
      .help = "the flow is followed at most so long"},
+    {.key = "slow_dimensions",
+     RNI_FIELD(rni_phase_settings, slow_dimensions),
+     .range = RNI_BETWEEN(100, 1e6),
+     .initial = "[500, 2000, 8000]",
+     .help = "d of the flows with a = 1.5, ascending"},
+    {.key = "escape_dimensions",
+     RNI_FIELD(rni_phase_settings, escape_dimensions),
+     .range = RNI_BETWEEN(10, 1e7),
+     .initial = "[300, 1000, 3000, 10000, 30000]",
+     .help = "d of the times of escape, ascending"},
+    {.key = "escape_draws",
+     RNI_FIELD(rni_phase_settings, escape_draws),
+     .range = RNI_BETWEEN(1, 100000),
+     .initial = "4",
+     .help = "draws per seed over which times of escape are averaged"},
     {.key = "small",
-     RNI_FIELD(phase_settings, small),
+     RNI_FIELD(rni_phase_settings, small),
      .range = RNI_BETWEEN(10, 2000),
      .initial = "100",
      .help = "numbers per input of identities, of the isotropic case and of descent on samples"},
     {.key = "sgd_batch",
-     RNI_FIELD(phase_settings, sgd_batch),
+     RNI_FIELD(rni_phase_settings, sgd_batch),
      .range = RNI_BETWEEN(1, 1e5),
      .initial = "64",
      .help = "fresh samples in every step of online descent"},
     {.key = "sgd_step",
-     RNI_FIELD(phase_settings, sgd_step),
+     RNI_FIELD(rni_phase_settings, sgd_step),
      .range = RNI_ABOVE(0),
      .unit = "time",
      .initial = "0.01",
      .help = "the finer step of online descent; the coarser is four times as long"},
     {.key = "sgd_end",
-     RNI_FIELD(phase_settings, sgd_end),
+     RNI_FIELD(rni_phase_settings, sgd_end),
      .range = RNI_ABOVE(0),
      .unit = "time",
      .initial = "6.0",
      .help = "how long online descent is followed"},
 };
 static const rni_option_table table =
-    RNI_TABLE("settings", "a quadratic neuron on Gaussian inputs", options, phase_settings);
+    RNI_TABLE("settings", "a quadratic neuron on Gaussian inputs", options, rni_phase_settings);
 
-enum { N_TIMES = 121, N_LEARNED = 20, N_ORDERS = 3, N_SEEN = 24 };
-static const double first_time = 0.01;
-
-/* ---- what a flow shows ----------------------------------------------------------------------- */
-
-typedef struct course {
-    double time[N_TIMES], s[N_TIMES], u[N_TIMES], loss[N_TIMES], error[N_TIMES];
-} course;
-
-/* Log-spaced times from first_time to end. */
-static rn_status run_course(rni_phase *p, double end, const rn_observer *observer, course *out)
-{
-    double now = 0.0;
-    double step = 0.0;
-    for (int i = 0; i < N_TIMES; i++) {
-        const double t = first_time * pow(end / first_time, (double)i / (N_TIMES - 1));
-        if (observer->should_stop && observer->should_stop(observer->user)) return RN_INTERRUPTED;
-        RNI_TRY(rni_phase_follow(p, t - now, &step));
-        now = t;
-        out->time[i] = t;
-        out->s[i] = rni_phase_moment(p, 1, p->w, p->w);
-        out->u[i] = fabs(rni_phase_moment(p, 1, p->w, p->target));
-        out->loss[i] = rni_phase_loss(p, p->w);
-        out->error[i] = rni_phase_error(p);
-    }
-    return RN_OK;
-}
-
-/* A slope, NaN where no line can be drawn (all is learned, say). */
-static double slope_or_nothing(const double *x, const double *y, double low, double high,
-                               rni_slope *fit)
-{
-    *fit = (rni_slope){0};
-    return rni_slope_fit_log(N_TIMES, x, y, low, high, fit) == RN_OK ? fit->slope : (double)NAN;
-}
-
-/*
- * The tail's window in t, x = 16 t/H: from where N_LEARNED modes are learned, Gamma(1-1/a) x^(1/a),
- * so that random w* averages, to where the sum over d modes leaves its exponent by 2 %, or the end.
- */
-static rn_status tail_window(const rni_phase *p, double a, double end, double *low, double *high)
-{
-    double first = 0.0;
-    RNI_TRY(rn_spectral_tail_window(a, p->d, 0.02, &first, high));
-    *low = pow(N_LEARNED / tgamma(1.0 - 1.0 / a), a) * p->h / 16.0;
-    *high = fmin(*high * p->h / 16.0, end);
-    return RN_OK;
-}
-
-typedef struct tail {
-    double loss_slope;
-    double learned_slope;
-    rni_slope loss_fit, learned_fit;
-    double escape; /* T2: u first reaches 1/2 */
-} tail;
-
-/* Share of the parameters learned since T2 against the time since then. */
-static void measure_tail(const course *c, double low, double high, tail *out)
-{
-    double since[N_TIMES];
-    double learned[N_TIMES];
-    int k = 0;
-    while (k < N_TIMES - 1 && c->u[k] < 0.5)
-        k++;
-    out->escape = c->time[k];
-    for (int i = 0; i < N_TIMES; i++) {
-        since[i] = c->time[i] - c->time[k];
-        learned[i] = 1.0 - c->error[i] / c->error[k];
-    }
-    out->loss_slope = slope_or_nothing(c->time, c->loss, low, high, &out->loss_fit);
-    out->learned_slope = slope_or_nothing(since, learned, low, high, &out->learned_fit);
-}
-
-static rn_status see_tail(const rn_claim *claim, double a, uint64_t seed, course *c, tail *out)
-{
-    const phase_settings *set = rni_claim_settings(claim);
-    rni_phase p;
-    double low = 0.0;
-    double high = 0.0;
-    RNI_TRY(rni_phase_make(set->dimension, a, seed, false, &p));
-    rn_status status = tail_window(&p, a, set->end, &low, &high);
-    for (rn_index i = 0; i < p.d && rn_claim_is_mutated(claim); i++)
-        p.lambda[i] = 1.0 / (double)p.d;
-    if (status == RN_OK) status = run_course(&p, high, rni_claim_observer(claim), c);
-    if (status == RN_OK) measure_tail(c, low, high, out);
-    rni_phase_clear(&p);
-    return status;
-}
-
-static rn_status state_slopes(rn_claim *claim, double a, rn_index n, const double *slopes,
-                              const tail *last)
-{
-    char key[48];
-    char quantity[96];
-    const double of_loss = -(a - 1.0) / a;
-    (void)snprintf(key, sizeof key, "loss_slope_a%g", a);
-    (void)snprintf(quantity, sizeof quantity, "exponent of the loss, a = %g", a);
-    RNI_TRY(rni_claim_note(
-        claim,
-        "%s: window t = %.3g .. %.3g (%d points), from 20 modes learned to "
-        "where the sum over d modes leaves its exponent by 2 %%; rms residual of ln L %.1e",
-        quantity, last->loss_fit.low, last->loss_fit.high, (int)last->loss_fit.n,
-        last->loss_fit.residual));
-    RNI_TRY(rni_claim_state_median(
-        claim,
-        &(rni_statement){.key = key,
-                         .quantity = quantity,
-                         .theory = of_loss,
-                         .formula = "-(a-1)/a, from sum_i lambda_i w*_i^2 exp(-16 lambda_i t)",
-                         .at_least = of_loss - 0.04,
-                         .at_most = of_loss + 0.04,
-                         .tolerance =
-                             "0.04: modes learned before the tail, and the end of the spectrum",
-                         .method = "slope of ln L against ln t; median over seeds"},
-        n, slopes));
-    (void)snprintf(key, sizeof key, "learned_slope_a%g", a);
-    (void)snprintf(quantity, sizeof quantity, "exponent of the learned share, a = %g", a);
-    RNI_TRY(rni_claim_note(claim, "%s: window %.3g .. %.3g after T2 = %.3g; rms residual %.1e",
-                           quantity, last->learned_fit.low, last->learned_fit.high, last->escape,
-                           last->learned_fit.residual));
-    return rni_claim_state_median(
-        claim,
-        &(rni_statement){.key = key,
-                         .quantity = quantity,
-                         .theory = 1.0 / a,
-                         .formula = "1/a, from Gamma(1-1/a) x^(1/a)/d",
-                         .at_least = 1.0 / a - 0.03,
-                         .at_most = 1.0 / a + 0.03,
-                         .tolerance = "0.03: modes learned before T2, and the end of the spectrum",
-                         .method = "slope of ln(1 - MSE/MSE(T2)) against ln(t - T2), T2 where u "
-                                   "reaches 1/2; median over seeds"},
-        n, slopes + n);
-}
-
-/* The curve of theory through the last point of the window. */
-static rn_status draw_tail(rn_claim *claim, double a, const course *c, const tail *last)
-{
-    char name[48];
-    double line[N_TIMES];
-    const double middle = sqrt(last->loss_fit.low * last->loss_fit.high);
-    for (int i = 0; i < N_TIMES; i++)
-        line[i] = c->time[i] >= last->loss_fit.low
-                      ? exp(last->loss_fit.intercept + last->loss_fit.slope * log(middle))
-                            * pow(c->time[i] / middle, -(a - 1.0) / a)
-                      : (double)NAN;
-    (void)snprintf(name, sizeof name, "a = %g, one seed", a);
-    RNI_TRY(rni_claim_curve(claim, name, RN_CLAIM_MEASURED, N_TIMES, c->time, c->loss));
-    return rni_claim_curve(claim, "t^-((a-1)/a)", RN_CLAIM_THEORY, N_TIMES, c->time, line);
-}
-
-static rn_status examine_exponent(rn_claim *claim, double a, course *c, double *slopes)
-{
-    const rn_index n = rn_claim_n_seeds(claim);
-    tail last = {.escape = 0.0};
-    for (rn_index i = 0; i < n; i++) {
-        RNI_CLAIM_TRY(rni_claim_advance(claim, i, n));
-        RNI_CLAIM_TRY(see_tail(claim, a, rni_claim_seed(claim, i), c, &last));
-        slopes[i] = last.loss_slope;
-        slopes[n + i] = last.learned_slope;
-    }
-    RNI_TRY(state_slopes(claim, a, n, slopes, &last));
-    return draw_tail(claim, a, c, &last);
-}
-
-static rn_status examine_exponents(rn_claim *claim, course *c, double *slopes)
-{
-    const phase_settings *set = rni_claim_settings(claim);
-    RNI_TRY(rni_claim_figure(claim, "The loss in the tail", "time", "L", true, true));
-    for (rn_index k = 0; k < set->exponents.count; k++)
-        RNI_CLAIM_TRY(examine_exponent(claim, set->exponents.values[k], c, slopes));
-    return RN_OK;
-}
-
-static rn_status examine_tails(rn_claim *claim)
-{
-    double *slopes = rni_alloc(2 * rn_claim_n_seeds(claim), sizeof *slopes);
-    course *c = rni_alloc_zero(1, sizeof *c);
-    const rn_status status = slopes && c ? examine_exponents(claim, c, slopes)
-                                         : rni_fail(RN_ERR_MEMORY, "phase_retrieval: no memory");
-    rni_free(slopes);
-    rni_free(c);
-    return status;
-}
+enum { N_ORDERS = 3, N_SEEN = 24 };
 
 /* ---- identities ------------------------------------------------------------------------------ */
 
@@ -333,7 +154,7 @@ static rn_status check_hierarchy(rni_phase *p, identities *out)
     return RN_OK;
 }
 
-static rn_status see_identities(const phase_settings *set, uint64_t seed, identities *out)
+static rn_status see_identities(const rni_phase_settings *set, uint64_t seed, identities *out)
 {
     rni_phase p;
     rni_phase other;
@@ -361,7 +182,7 @@ static rn_status see_identities(const phase_settings *set, uint64_t seed, identi
 /* ---- the plateau, and modes that are all alike ----------------------------------------------- */
 
 /* s when u first reaches 0.01, from a start far from w*. */
-static rn_status see_plateau(const phase_settings *set, uint64_t seed, double *s)
+static rn_status see_plateau(const rni_phase_settings *set, uint64_t seed, double *s)
 {
     rni_phase p;
     double step = 0.0;
@@ -377,7 +198,7 @@ static rn_status see_plateau(const phase_settings *set, uint64_t seed, double *s
 }
 
 /* Decay rate of the loss over 16 lambda, all lambda = 1/d, between losses of 1e-3 and 1e-9. */
-static rn_status see_isotropic(const phase_settings *set, uint64_t seed, double *rate,
+static rn_status see_isotropic(const rni_phase_settings *set, uint64_t seed, double *rate,
                                double *residual)
 {
     rni_phase p;
@@ -422,21 +243,23 @@ static rn_status draw_descent(rn_claim *claim, double end, const double *s, cons
     return rni_claim_curve(claim, "u, flow", RN_CLAIM_THEORY, N_SEEN, time, u);
 }
 
+/* s and u as rni_phase_descend gives them. */
+typedef struct descent {
+    double s[2 * N_SEEN], u[2 * N_SEEN];
+} descent;
+
 /* The deviation of steps `factor` times the finer one. */
-static rn_status see_descent(rn_claim *claim, uint64_t seed, double factor, bool is_drawn,
+static rn_status see_descent(const rn_claim *claim, uint64_t seed, double factor, descent *seen,
                              double *deviation)
 {
-    const phase_settings *set = rni_claim_settings(claim);
-    double s[2 * N_SEEN];
-    double u[2 * N_SEEN];
+    const rni_phase_settings *set = rni_claim_settings(claim);
     rni_phase p;
     const rni_phase_descent how = {.batch = set->sgd_batch,
                                    .step = set->sgd_step * factor,
                                    .end = set->sgd_end,
                                    .n_seen = N_SEEN};
     RNI_TRY(rni_phase_make(set->small, 2.0, seed, false, &p));
-    rn_status status = rni_phase_descend(&p, &how, seed, s, u, deviation);
-    if (status == RN_OK && is_drawn) status = draw_descent(claim, set->sgd_end, s, u);
+    const rn_status status = rni_phase_descend(&p, &how, seed, seen->s, seen->u, deviation);
     rni_phase_clear(&p);
     return status;
 }
@@ -515,12 +338,21 @@ static const rni_statement statements[N_QUANTITIES] = {
                .method = "ratio of both deviations; median over seeds"},
 };
 
-static rn_status see_small(rn_claim *claim, rn_index i, double *values)
+/* What all seeds show, and the first one's descent. */
+typedef struct small {
+    double *values; /* [N_QUANTITIES x n_seeds] */
+    descent first;
+} small;
+
+static rn_status see_small(rn_claim *claim, rn_index i, void *user)
 {
-    const phase_settings *set = rni_claim_settings(claim);
+    small *all = user;
+    double *const values = all->values;
+    const rni_phase_settings *set = rni_claim_settings(claim);
     const rn_index n = rn_claim_n_seeds(claim);
     const uint64_t seed = rni_claim_seed(claim, i);
     identities at;
+    descent other;
     double coarse = 0.0;
     RNI_TRY(see_identities(set, seed, &at));
     values[IDENTITY * n + i] = at.loss;
@@ -529,24 +361,40 @@ static rn_status see_small(rn_claim *claim, rn_index i, double *values)
     RNI_TRY(see_plateau(set, seed, &values[PLATEAU * n + i]));
     RNI_TRY(see_isotropic(set, seed, &values[ISOTROPIC_RATE * n + i],
                           &values[ISOTROPIC_RESIDUAL * n + i]));
-    RNI_TRY(see_descent(claim, seed, 1.0, i == 0, &values[DEVIATION * n + i]));
-    RNI_TRY(see_descent(claim, seed, 4.0, false, &coarse));
+    RNI_TRY(
+        see_descent(claim, seed, 1.0, i == 0 ? &all->first : &other, &values[DEVIATION * n + i]));
+    RNI_TRY(see_descent(claim, seed, 4.0, &other, &coarse));
     values[RATIO * n + i] = coarse / values[DEVIATION * n + i];
     return RN_OK;
 }
 
+static rn_status examine_small(rn_claim *claim, double *values)
+{
+    const rni_phase_settings *set = rni_claim_settings(claim);
+    const rn_index n = rn_claim_n_seeds(claim);
+    small all = {.values = values};
+    const rni_part parts[] = {{values, N_QUANTITIES * n},
+                              {all.first.s, 2 * (rn_index)N_SEEN},
+                              {all.first.u, 2 * (rn_index)N_SEEN}};
+    RNI_CLAIM_TRY(rni_claim_repeat(claim, &(rni_repeated){.name = "small",
+                                                          .n = n,
+                                                          .n_parts = 3,
+                                                          .parts = parts,
+                                                          .work = see_small,
+                                                          .user = &all}));
+    for (int k = 0; k < N_QUANTITIES; k++)
+        RNI_TRY(rni_claim_state_median(claim, &statements[k], n, values + k * n));
+    return draw_descent(claim, set->sgd_end, all.first.s, all.first.u);
+}
+
 static rn_status examine(rn_claim *claim)
 {
-    const rn_index n = rn_claim_n_seeds(claim);
-    double *values = rni_alloc_zero(N_QUANTITIES * n, sizeof *values);
+    RNI_CLAIM_TRY(rni_phase_tails(claim));
+    RNI_CLAIM_TRY(rni_phase_slow(claim));
+    RNI_CLAIM_TRY(rni_phase_escape(claim));
+    double *values = rni_alloc_zero(N_QUANTITIES * rn_claim_n_seeds(claim), sizeof *values);
     if (!values) return rni_fail(RN_ERR_MEMORY, "phase_retrieval: no memory");
-    rn_status status = examine_tails(claim);
-    for (rn_index i = 0; i < n && status == RN_OK; i++) {
-        status = rni_claim_advance(claim, i, n);
-        if (status == RN_OK) status = see_small(claim, i, values);
-    }
-    for (int k = 0; k < N_QUANTITIES && status == RN_OK; k++)
-        status = rni_claim_state_median(claim, &statements[k], n, values + k * n);
+    const rn_status status = examine_small(claim, values);
     rni_free(values);
     return status;
 }

@@ -101,6 +101,21 @@ rn_index rni_claim_kept(const rn_claim *claim, const char *name);
 RN_NODISCARD rn_status rni_claim_recall(const rn_claim *claim, const char *name, rn_index n_most,
                                         rn_index n_parts, const rni_part *parts, rn_index *n_done);
 
+/** Pieces of work that are alike, each of which may be the last before an interrupt. */
+typedef struct rni_repeated {
+    const char *name;      /**< as rni_claim_keep; different for each set of pieces */
+    rn_index n;            /**< pieces */
+    rn_index n_parts;      /**< what they come to, kept after each */
+    const rni_part *parts; /**< the same */
+    rn_index before;       /**< for the display: shares of the claim's work done before */
+    rn_index total;        /**< of so many; 0: n */
+    rn_status (*work)(rn_claim *claim, rn_index i, void *user); /**< piece i */
+    void *user;
+} rni_repeated;
+
+/** Works out the pieces that are not kept yet, in order. @return RN_OK, or what stopped it */
+RN_NODISCARD rn_status rni_claim_repeat(rn_claim *claim, const rni_repeated *all);
+
 /* ---- stating --------------------------------------------------------------------------------- */
 
 /** What one line says. Texts are copied (cut at RN_CLAIM_TEXT). Zero-initialise: theory, at_least

@@ -267,13 +267,48 @@ static void a_moving_kernel_may_lack_memory(void **state)
 
 static rn_status move_features(void)
 {
+    const double eta[] = {0.1, 0.2, 0.1};
+    const rni_feature_kernel kernel = {1.0, 2.0, 3.0};
+    const rni_free_features_plan plan = {.c = 2,
+                                         .per_class = 2,
+                                         .d = 2,
+                                         .g1 = 1.0,
+                                         .g2 = 0.5,
+                                         .is_cross_entropy = true,
+                                         .kernel = &kernel};
     rni_free_features x = {0};
     double state[2 * 2 + 2 * 4];
-    RNI_TRY(rni_free_features_make(2, 2, 2, 1.0, 0.5, true, 1, &x));
+    RNI_TRY(rni_free_features_make(&plan, 1, &x));
     memcpy(state, x.state, sizeof state);
-    const rn_status status = rni_free_features_descend(&x, 0.1, 3, state);
+    const rn_status status = rni_free_features_descend(&x, 3, eta, state);
     rni_free_features_clear(&x);
     return status;
+}
+
+/* Phi Phi has the eigenvalues asked for, on what is the same in a class, in all, and in neither. */
+static void a_kernel_at_rest_is_the_one_asked_for(void **state)
+{
+    enum { N = 6 };
+    (void)state;
+    const rni_feature_kernel kernel = {.within = 0.25, .class_means = 4.0, .mean = 0.5};
+    const rni_free_features_plan plan = {.c = 3, .per_class = 2, .d = 2, .kernel = &kernel};
+    const double vectors[3][N] = {{1, -1, 0, 0, 0, 0}, {1, 1, -1, -1, 0, 0}, {1, 1, 1, 1, 1, 1}};
+    const double values[3] = {0.25, 4.0, 0.5};
+    rni_free_features x = {0};
+    assert_status(rni_free_features_make(&plan, 1, &x), RN_OK);
+    for (int k = 0; k < 3; k++) {
+        double once[N] = {0};
+        for (int i = 0; i < N; i++)
+            for (int j = 0; j < N; j++)
+                once[i] += x.phi[i * N + j] * vectors[k][j];
+        for (int i = 0; i < N; i++) {
+            double twice = 0.0;
+            for (int j = 0; j < N; j++)
+                twice += x.phi[i * N + j] * once[j];
+            assert_close(twice, values[k] * vectors[k][i], 1e-14);
+        }
+    }
+    rni_free_features_clear(&x);
 }
 
 static rn_status descend_on_samples(void)
@@ -315,6 +350,7 @@ int main(void)
         cmocka_unit_test(full_changes_what_it_names),
         cmocka_unit_test(the_lens_is_a_run_of_its_own),
         cmocka_unit_test(a_moving_kernel_may_lack_memory),
+        cmocka_unit_test(a_kernel_at_rest_is_the_one_asked_for),
         cmocka_unit_test(systems_may_lack_memory),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(memory_may_fail_anywhere),
