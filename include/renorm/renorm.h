@@ -42,6 +42,7 @@
 #include <renorm/selftest.h>
 #include <renorm/setting.h>
 #include <renorm/shell_bounds.h>
+#include <renorm/shell_counts.h>
 #include <renorm/shells.h>
 #include <renorm/spectra.h>
 #include <renorm/spectral_tail.h>

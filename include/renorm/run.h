@@ -83,6 +83,10 @@ typedef struct rn_snapshot {
     const double *loss_rate;   /**< [boundary] Lambda, 1/time */
     const double *inertial;    /**< [boundary] 1 where enough modes and flux are there, else 0 */
 
+    const double *count; /**< [shell] eigenvalues of the kernel in it, smooth cuts: matrix-free
+                              from random vectors (renorm/shell_counts.h), if asked for */
+    const double *count_error; /**< [shell] its standard error; 0 in exact measurements */
+
     /* how sure a matrix-free measurement is (renorm/shell_bounds.h). There `lambda` and `g` are the
        nodes of a Lanczos rule and the roots of their weights, the energies its estimates,
        flux_error the change of the flux from half as many steps, and null_energy what is not

@@ -154,6 +154,8 @@ typedef struct rn_shell_report {
     double *loss_rate;     /**< [boundary] Lambda = -(1/2)(dD/ds)/eps, 1/time; NaN where eps = 0 */
     double *energy;        /**< [shell] A(lower) - A(upper), energy */
     double *energy_sharp;  /**< [shell] the same with sharp cuts */
+    double *count;         /**< [shell] sum_u (chi_lower - chi_upper)(lambda_u), modes in it; NaN
+                                below the first resolved boundary */
     double *density_sharp; /**< [boundary] (energy_sharp of the shells below and above)/(2h);
                                 NaN at the first resolved boundary */
 

@@ -41,6 +41,8 @@
     BOUNDARIES(velocity, "velocity", "nat/time", "w = F / density")                                \
     BOUNDARIES(loss_rate, "loss_rate", "1/time", "-(1/2) (dD/ds) / density")                       \
     BOUNDARIES(inertial, "inertial", "1", "1 where modes and flux suffice for a velocity law")     \
+    SHELLS(count, "count", "1", "eigenvalues of M in each shell, smooth cuts")                     \
+    SHELLS(count_error, "count_error", "1", "its standard error (matrix-free: random vectors)")    \
     SHELLS(energy_low, "energy_low", "energy",                                                     \
            "guaranteed least energy of each shell (matrix-free)")                                  \
     SHELLS(energy_high, "energy_high", "energy", "guaranteed most")                                \

@@ -270,6 +270,10 @@ static void keep_report(const rni_exact *x, const rn_shell_report *r, rn_snapsho
     put(&s->s, r->s, m);
     put(&s->energy, r->energy, m - 1);
     put(&s->energy_sharp, r->energy_sharp, m - 1);
+    put(&s->count, r->count, m - 1);
+    double *count_error = rni_writable(&s->count_error);
+    for (rn_index i = r->first; i + 1 < m; i++)
+        count_error[i] = 0.0;
     put(&s->above, r->above, m);
     put(&s->dissipation, r->dissipation, m);
     put(&s->flux, r->flux, m);

@@ -14,6 +14,7 @@
 #include <float.h>
 #include <math.h>
 #include <renorm/lanczos.h>
+#include <renorm/shell_counts.h>
 #include <string.h>
 
 #include "backends/blas.h"
@@ -29,12 +30,13 @@
 typedef struct free_settings {
     rn_index snapshots; /* 0: as the share below allows */
     double overhead;
-    double change;   /* nats of ln loss */
-    double price;    /* training steps; 0: counted */
-    double width;    /* h, nats; 0: ln 2 */
-    double room;     /* nats of lambda kept free above the first spectrum */
-    rn_index steps;  /* most Lanczos steps */
-    double accuracy; /* share of the loss; 0: all steps */
+    double change;          /* nats of ln loss */
+    double price;           /* training steps; 0: counted */
+    double width;           /* h, nats; 0: ln 2 */
+    double room;            /* nats of lambda kept free above the first spectrum */
+    rn_index steps;         /* most Lanczos steps */
+    double accuracy;        /* share of the loss; 0: all steps */
+    rn_index count_vectors; /* random vectors that count eigenvalues; 0: none */
     bool flux;
 } free_settings;
 
@@ -51,6 +53,12 @@ static const rni_option options[] = {
      .initial = "0.01",
      .help = "fewer products where the errors of all shells, and what is not resolved, add up to "
              "this share of the loss; 0: always all"},
+    {.key = "count_vectors",
+     RNI_FIELD(free_settings, count_vectors),
+     .range = RNI_BETWEEN(0, 10000),
+     .initial = "0",
+     .help = "count the eigenvalues in each shell with so many random vectors, each of which costs "
+             "as many products as `steps`; 0: do not"},
     {.key = "flux",
      RNI_FIELD(free_settings, flux),
      .initial = "true",
@@ -210,8 +218,8 @@ static rni_cadence_rule cadence(const void *settings, const rni_stage *stage)
     const free_settings *chosen = settings;
     const double steps = (double)most_steps(chosen, stage->n_rows);
     const double product = PRODUCT_GRADIENTS + (chosen->flux ? TANGENT_GRADIENTS : 0.0);
-    const double counted =
-        steps * product * (double)stage->epoch / (double)stage->dynamics->kind->n_gradients;
+    const double counted = steps * (product + PRODUCT_GRADIENTS * (double)chosen->count_vectors)
+                           * (double)stage->epoch / (double)stage->dynamics->kind->n_gradients;
     return (rni_cadence_rule){.snapshots = chosen->snapshots,
                               .overhead = chosen->overhead,
                               .change = chosen->change,
@@ -464,6 +472,16 @@ static rn_status project(matrix_free *x, const rni_moment *moment, const rn_lanc
     return turn_tangent(x, rule->n, rule->n);
 }
 
+/* Eigenvalues per shell, in place of the basis of the error. The vectors are those of the run's
+   seed at every measurement: what changes is the kernel. */
+static rn_status count(const matrix_free *x, const rn_op *op, rn_snapshot *snapshot)
+{
+    if (x->settings->count_vectors == 0) return RN_OK;
+    return rn_shell_counts(&x->grid, op, x->settings->count_vectors, most_steps(x->settings, x->n),
+                           x->stage->seed, rni_writable(&snapshot->count),
+                           rni_writable(&snapshot->count_error));
+}
+
 /* Everything that the finished basis tells. */
 static rn_status tell(matrix_free *x, const rni_moment *moment, const rn_lanczos *lanczos,
                       rn_snapshot *snapshot)
@@ -498,6 +516,7 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
     if (status == RN_OK) status = grow(x, lanczos);
     if (status == RN_OK) status = tell(x, moment, lanczos, snapshot);
     rn_lanczos_destroy(lanczos);
+    if (status == RN_OK) status = count(x, op, snapshot);
     rn_op_destroy(op);
     if (status < 0) rni_snapshot_clear(snapshot);
     return status;

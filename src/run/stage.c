@@ -112,7 +112,7 @@ static rn_status build(const rni_settings *settings, uint64_t seed, rni_stage *s
 
 rn_status rni_stage_create(const rn_config *config, uint64_t seed, int n_threads, rni_stage *out)
 {
-    rni_stage stage = {.n_threads = n_threads};
+    rni_stage stage = {.seed = seed, .n_threads = n_threads};
     const rn_status status = build(rni_config_settings(config), seed, &stage);
     if (status < 0) {
         rni_stage_clear(&stage);

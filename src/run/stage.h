@@ -30,6 +30,7 @@ typedef struct rni_stage {
     rn_index n_weights;      /**< P */
     bool follows_gradient;   /**< theta' = -grad L, up to the size of steps */
     bool has_kinks;          /**< the network is not twice differentiable: M(t) jumps */
+    uint64_t seed;           /**< of the run */
     int n_threads;
     rni_pool *pool; /**< of n_threads threads, for measurements */
 } rni_stage;

@@ -22,7 +22,7 @@
 #include "shells/shell_grid.h"
 
 /* Arrays of n_boundaries doubles in a report, without and with mt (shells leave one unused). */
-enum { ARRAYS_PLAIN = 10, ARRAYS_FLUX = 16 };
+enum { ARRAYS_PLAIN = 11, ARRAYS_FLUX = 17 };
 
 /* chi of a mode at position x = (ln lambda - s)/h. */
 static double cut_at(double x)
@@ -47,13 +47,14 @@ static bool report_create(const rn_shell_grid *grid, bool has_flux, rn_shell_rep
     report->energy = block + 7 * m;
     report->energy_sharp = block + 8 * m;
     report->density_sharp = block + 9 * m;
+    report->count = block + 10 * m;
     if (!has_flux) return true;
-    report->flux = block + 10 * m;
-    report->migration = block + 11 * m;
-    report->transfer = block + 12 * m;
-    report->flux_error = block + 13 * m;
-    report->velocity = block + 14 * m;
-    report->velocity_lambda = block + 15 * m;
+    report->flux = block + 11 * m;
+    report->migration = block + 12 * m;
+    report->transfer = block + 13 * m;
+    report->flux_error = block + 14 * m;
+    report->velocity = block + 15 * m;
+    report->velocity_lambda = block + 16 * m;
     report->inertial = (unsigned char *)(block + n_doubles);
     return true;
 }
@@ -63,6 +64,7 @@ static void sum_at(const rn_shell_input *input, const double *places, rn_index i
                    rn_shell_report *report)
 {
     const double b = (double)(report->grid.low + i);
+    double count = 0.0;
     double above = 0.0;
     double dissipation = 0.0;
     double drive = 0.0;
@@ -75,6 +77,7 @@ static void sum_at(const rn_shell_input *input, const double *places, rn_index i
         const double chi = cut_at(x);
         const double slope = rni_step_slope(0.5 * (x + 1.0)); /* 2 h k_u */
         const double square = input->g[u] * input->g[u];
+        count += chi;
         above += chi * square;
         dissipation += chi * square * input->lambda[u];
         if (input->xi) drive += chi * input->g[u] * input->xi[u];
@@ -83,6 +86,7 @@ static void sum_at(const rn_shell_input *input, const double *places, rn_index i
         density_squared += slope * square * square * slope;
     }
     const double scale = 0.5 / (double)input->n_samples;
+    report->count[i] = count; /* above the boundary; of shells once all are there */
     report->above[i] = scale * above;
     report->dissipation[i] = 2.0 * scale * dissipation;
     report->drive[i] = 2.0 * scale * drive;
@@ -93,9 +97,9 @@ static void sum_at(const rn_shell_input *input, const double *places, rn_index i
 
 static void mark_unmeasured(rn_shell_report *report, rn_index i)
 {
-    double *const arrays[] = {report->above,        report->dissipation, report->drive,
-                              report->density,      report->n_eff,       report->loss_rate,
-                              report->density_sharp};
+    double *const arrays[] = {report->above,         report->dissipation, report->drive,
+                              report->density,       report->n_eff,       report->loss_rate,
+                              report->density_sharp, report->count};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
         arrays[k][i] = (double)NAN;
     if (!report->flux) return;
@@ -130,6 +134,8 @@ static void share_energies(const rn_shell_input *input, const double *places,
     report->loss = loss;
     report->null_energy = null_energy;
     report->null_energy_sharp = null_sharp;
+    for (rn_index i = 0; i < n_shells; i++)
+        report->count[i] -= report->count[i + 1];
     for (rn_index i = 0; i < n_shells; i++)
         report->energy[i] = i < report->first ? 0.0 : report->above[i] - report->above[i + 1];
     report->density_sharp[report->first] = (double)NAN; /* its lower shell is not split */

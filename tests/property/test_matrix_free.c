@@ -207,6 +207,43 @@ static void accuracy_decides_on_steps(void **state)
     assert_true(steps[0] < steps[1] && steps[1] < steps[2] && steps[2] <= 60.0);
 }
 
+/* Eigenvalues that random vectors count, against those of the whole kernel. */
+static void counts_are_within_their_errors(void **state)
+{
+    (void)state;
+    for (int network = 0; network < N_NETWORKS; network++) {
+        static const char *const changes[] = {"measure.kind=matrix_free", "measure.steps=40",
+                                              "measure.accuracy=0", "measure.flux=false",
+                                              "measure.count_vectors=16"};
+        rn_run *exact = run_exact(network);
+        rn_run *free = run_with(network, 5, changes);
+        int n_shells = 0;
+        double squares = 0.0;
+        for (rn_index k = 0; k < N_SNAPSHOTS; k++) {
+            const rn_snapshot *at = rn_run_snapshot(free, k);
+            const rn_snapshot *truth = rn_run_snapshot(exact, k);
+            for (rn_index b = 0; b + 1 < at->n_boundaries; b++) {
+                const rn_index i = place_of(truth, at, b);
+                if (i < 0 || !isfinite(at->count[b]) || !isfinite(truth->count[i])) continue;
+                assert_close(truth->count_error[i], 0.0, 0.0);
+                if (truth->count[i] < 0.1) continue;
+                const double off = (at->count[b] - truth->count[i]) / at->count_error[b];
+                assert_true(fabs(off) < 4.0); /* one in 10^4 */
+                squares += off * off;
+                n_shells++;
+            }
+        }
+        print_message("network %d: %d shells counted, rms %.2f errors\n", network, n_shells,
+                      sqrt(squares / n_shells));
+        assert_true(n_shells >= 9 && squares < 2.0 * n_shells);
+        rn_run_destroy(free);
+        free = run_free(network, 5);
+        assert_true(isnan(rn_run_snapshot(free, 0)->count[0])); /* not asked for */
+        rn_run_destroy(free);
+        rn_run_destroy(exact);
+    }
+}
+
 static void a_limit_of_memory_says_what_to_change(void **state)
 {
     (void)state;
@@ -259,6 +296,7 @@ int main(void)
         cmocka_unit_test(all_steps_are_the_exact_measurement),
         cmocka_unit_test(flux_is_within_its_error),
         cmocka_unit_test(accuracy_decides_on_steps),
+        cmocka_unit_test(counts_are_within_their_errors),
         cmocka_unit_test(a_limit_of_memory_says_what_to_change),
         cmocka_unit_test(every_allocation_may_fail),
     };

@@ -213,6 +213,16 @@ const BOUND_LINES = [
 ];
 const rateUnit = "units of the loss per time";
 
+/* Eigenvalues per factor e in rate, so that the width of shells does not matter, at the middle of each. */
+function countSeries(run, at) {
+  if (!at.count) return [];
+  const points = at.count.map((n, i) => {
+    const h = at.s[i + 1] - at.s[i], d = at.count_error ? at.count_error[i] : 0;
+    return [Math.exp(at.s[i] + h / 2), n / h, "", d > 0 ? Math.max(n - d, n / 10) / h : NaN, d > 0 ? (n + d) / h : NaN];
+  });
+  return [one(run, at, points.filter(p => inRange(Math.log(p[0])) && known(p[1]) && p[1] > 0.1), { name: MANY ? run.name : "eigenvalues" })];
+}
+
 function addMoment() {
   const section = addSection("One moment", "Move the slider (or use the arrow keys) to step through the measurements. Spectrum and density keep their scales, so that movement can be seen; the other figures follow the moment.");
   addSlider(section);
@@ -236,6 +246,11 @@ function addMoment() {
     caption: "Error energy per factor e in rate: on linear scales the area is the loss. Shaded: eigenvalues are rounding noise.",
     all: () => MEASURED.flatMap(run => run.snapshots.map(at => ({ series: [{ name: "all", points: overBoundaries(at, at.density, hasDensity(at)) }] }))),
     panels: () => density(now()) });
+  const counted = MEASURED.filter(run => run.snapshots.some(at => at.count));
+  if (counted.length)
+    addChart(pair, { id: "counts", title: "How many directions learn at each rate", wide: true, follows: "moment", names: false, x: rateAxis, y: valueAxis("eigenvalues per nat", "", ["log", "linear"]),
+      caption: "The density of states: eigenvalues of the kernel per factor e in rate, whether there is error in them or not. Bars: one standard error, where they were counted by random vectors.",
+      panels: () => [{ series: counted.flatMap(run => countSeries(run, snapshotAt(run, STATE.step))) }] });
   /* Several runs share one scale, and a slow one must not vanish beside a fast one. */
   const bothSigns = MANY ? ["symlog", "linear"] : ["linear", "symlog"];
   const budgetY = valueAxis("gain of A", rateUnit, bothSigns, { zero: true });
