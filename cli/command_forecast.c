@@ -153,6 +153,10 @@ static void print_answer_json(const rn_forecast_answer *a)
         json_real(&j, "time", a->lines[k].time);
         json_real(&j, "factor", a->lines[k].factor);
         json_real(&j, "measured", a->lines[k].measured);
+        if (isfinite(a->lines[k].frozen_most)) {
+            json_real(&j, "frozen_least", a->lines[k].frozen_least);
+            json_real(&j, "frozen_most", a->lines[k].frozen_most);
+        }
         for (int m = 0; m < RN_FORECAST_METHODS; m++)
             print_value_json(&j, rn_forecast_method_name((rn_forecast_method)m),
                              &a->lines[k].by[m]);
@@ -169,6 +173,7 @@ static void print_plain(const rn_forecast_answer *a)
     char words[OUTLOOK_TEXT];
     fprintf(stderr, "%s: from step %" PRId64 ", time %.4g. %s\n", a->name, a->step, a->from,
             a->sentence);
+    if (bounds_text(a, words, sizeof words)) fprintf(stderr, "  %s\n", words);
     if (held_out_text(a, words, sizeof words)) fprintf(stderr, "  %s\n", words);
     if (exponents_text(a, words, sizeof words)) fprintf(stderr, "  %s\n", words);
     for (int m = 0; m < RN_FORECAST_METHODS; m++)

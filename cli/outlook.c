@@ -40,6 +40,17 @@ static void print_line(const terminal *t, const rn_forecast_answer *a, const rn_
     }
 }
 
+bool bounds_text(const rn_forecast_answer *answer, char *text, size_t size)
+{
+    const rn_forecast_line *last = &answer->lines[answer->n_lines - 1];
+    if (!isfinite(last->frozen_most)) return false;
+    (void)snprintf(text, size,
+                   "frozen modes from products alone: the loss at %.3g times the time is certainly "
+                   "between %.3g and %.3g if nothing moves",
+                   last->factor, last->frozen_least, last->frozen_most);
+    return true;
+}
+
 bool held_out_text(const rn_forecast_answer *answer, char *text, size_t size)
 {
     const rn_forecast_held_out *h = answer->held_out;
@@ -83,6 +94,10 @@ void print_outlook(const terminal *t, const rn_forecast_answer *a)
                        rn_forecast_method_name((rn_forecast_method)m), meanings[m],
                        a->reason[m][0] ? "; cannot tell: " : "", a->reason[m]);
         terminal_words(t, 2, words);
+    }
+    if (bounds_text(a, words_below, sizeof words_below)) {
+        fprintf(t->stream, "\n");
+        terminal_words(t, 2, words_below);
     }
     if (held_out_text(a, words_below, sizeof words_below)) {
         fprintf(t->stream, "\n");

@@ -15,6 +15,9 @@ void print_outlook(const terminal *terminal, const rn_forecast_answer *answer);
 /** Bytes of the text below, with its end. */
 #define OUTLOOK_TEXT 384
 
+/** Guaranteed bounds of frozen modes at the last time; false: there are none. */
+bool bounds_text(const rn_forecast_answer *answer, char *text, size_t size);
+
 /** The held-out loss at 2, 4 and 10 times the time; false: it was not foretold. */
 bool held_out_text(const rn_forecast_answer *answer, char *text, size_t size);
 

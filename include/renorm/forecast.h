@@ -18,7 +18,9 @@
  *
  * Intervals (our definition): ln L within q sigma, with sigma from what the run says about itself
  * (scatter of the velocity, distance of transport from frozen modes, decay to go) and q the
- * quantile of |ln error|/sigma on the calibration half of a bank of runs (docs/forecast.md).
+ * quantile of |ln error|/sigma on the calibration half of a bank of runs (docs/forecast.md). From a
+ * matrix-free measurement frozen lies between its guaranteed bounds, and the intervals of frozen
+ * and transport reach q sigma beyond them.
  */
 #ifndef RENORM_FORECAST_H
 #define RENORM_FORECAST_H
@@ -58,6 +60,9 @@ typedef struct rn_forecast_line {
     double time;     /**< learning time */
     double factor;   /**< time / from */
     double measured; /**< the run's own loss there, NaN where it did not come so far */
+    double frozen_least,
+        frozen_most; /**< matrix-free: guaranteed bounds of the loss of frozen modes
+                          (rn_modes_frozen_bounds); NaN: none, or exact modes */
     rn_forecast_value by[RN_FORECAST_METHODS];
 } rn_forecast_line;
 

@@ -62,6 +62,31 @@ RN_API double rn_modes_stability(const rn_mode_set *modes);
 RN_API RN_NODISCARD rn_status rn_modes_frozen(const rn_mode_set *modes, rn_index n_times,
                                               const double *ahead, double *loss);
 
+/**
+ * Bounds of that loss where nodes and masses of a Gauss rule of k nodes (renorm/lanczos.h, as
+ * matrix-free measurements give) stand for the eigenvalues: the loss of frozen modes of every
+ * spectrum with these moments lies between. L = int f dE with derivatives of f of alternating sign:
+ * Gauss quadrature is too small; too large is a rule with a node held at 0 (Gauss-Radau), or, for
+ * one step size, with nodes held at 0 and 2/eta (Gauss-Lobatto), so that no bound on the spectrum
+ * but eta lambda <= 2 is used. Of fewer than k steps a part counts as a whole step below and as
+ * none above.
+ *
+ * @param noise     the rule is exact for a matrix within this of the kernel, >= 0: both widen by
+ *                  2 (t - t0) noise of the energy
+ * @param is_exact  1: the nodes hold everything (Lanczos was exhausted), and bounds are apart by
+ * noise
+ * @param[out] low, high  [n_times]
+ * @return RN_OK; as rn_modes_frozen; RN_ERR_MEMORY
+ *         RN_ERR_UNSUPPORTED  several step sizes, and eta lambda > 1 for a node: f has no such
+ * signs. With several, lambda <= 1/eta is taken for granted of the whole spectrum where it holds of
+ * the nodes RN_ERR_DOMAIN       also: a node at eta lambda = 2 Source: Golub and Meurant, Matrices,
+ * Moments and Quadrature; step sizes our derivation. Cost: 8 n^3 flops. Memory: n^2 doubles.
+ */
+RN_API RN_NODISCARD rn_status rn_modes_frozen_bounds(const rn_mode_set *nodes, double noise,
+                                                     int is_exact, rn_index n_times,
+                                                     const double *ahead, double *low,
+                                                     double *high);
+
 /** How a velocity that was measured at t0 goes on. */
 typedef enum rn_wind_rule {
     RN_WIND_STEADY = 0,      /**< w(s, t) = w(s, t0) */

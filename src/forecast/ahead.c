@@ -9,11 +9,16 @@
  *   curves     decay
  *
  * A draw of the velocity takes one of the last three measurements and resamples blocks of 2h of its
- * boundaries.
+ * boundaries; of quadrature nodes it also shifts the flux by a normal number of its errors.
+ *
+ * Where nodes stand for modes, frozen is the geometric mean of its guaranteed bounds, transport is
+ * lifted by the same factor, and the intervals of both reach as far beyond the bounds as they would
+ * beyond the forecast.
  */
 #include "forecast/ahead.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "core/memory.h"
@@ -24,6 +29,9 @@
 #include "forecast/drift.h"
 
 enum { N_DRAWS = 16, DRAWN_FROM = 3, BLOCK = 2 };
+
+/* Index of the shift in the stream of a draw, behind those of the blocks. */
+enum { SHIFT_INDEX = 1 << 20 };
 
 /* Relative size of what a forecast is never better than: rounding and printed digits. */
 #define LEAST_SIGMA 1e-6
@@ -36,7 +44,7 @@ typedef struct look {
     rn_mode_set modes;
     double *velocity; /* [most boundaries] */
     double *counts;   /* [most boundaries] */
-    double *losses;   /* [(METHODS + 1 + 1) n_times]: methods, scatter, one draw */
+    double *losses;   /* [N_ROWS n_times] */
     double *reach;    /* [n_times] ln(time/start) */
 } look;
 
@@ -45,7 +53,9 @@ static double *losses_of(const look *x, int row)
     return x->losses + (rn_index)row * x->n_times;
 }
 
-enum { ROW_SCATTER = RN_FORECAST_METHODS, ROW_DRAW, N_ROWS };
+/* Behind the methods: scatter, one draw, bounds of frozen (NaN: none), frozen over the sum of
+ * nodes. */
+enum { ROW_SCATTER = RN_FORECAST_METHODS, ROW_DRAW, ROW_LOW, ROW_HIGH, ROW_LIFT, N_ROWS };
 
 static void fill(rn_index n, double *values, double value)
 {
@@ -55,12 +65,13 @@ static void fill(rn_index n, double *values, double value)
 
 /* ---- transport ------------------------------------------------------------------------------- */
 
-static rn_status blow(const look *x, const rn_snapshot *from, const double *counts, double *losses)
+static rn_status blow(const look *x, const rn_snapshot *from, const double *counts, double shift,
+                      double *losses)
 {
     const double here = rni_history_dissipation(x->at);
     const double there = rni_history_dissipation(from);
     const double scale = from == x->at || !(there > 0.0) ? 1.0 : here / there;
-    if (!rni_drift_estimate(from, counts, x->velocity)) {
+    if (!rni_drift_estimate(from, counts, shift, x->velocity)) {
         fill(x->n_times, losses, (double)NAN);
         return rni_fail(RN_NOT_CONVERGED, "no boundary that was measured there has energy");
     }
@@ -71,7 +82,10 @@ static rn_status blow(const look *x, const rn_snapshot *from, const double *coun
                                .velocity = x->velocity,
                                .rule = RN_WIND_DISSIPATION,
                                .power = 1.0};
-    return rn_modes_transport(&x->modes, &wind, x->n_times, x->ahead, losses);
+    const rn_status status = rn_modes_transport(&x->modes, &wind, x->n_times, x->ahead, losses);
+    for (rn_index k = 0; k < x->n_times && status >= 0; k++)
+        losses[k] *= losses_of(x, ROW_LIFT)[k];
+    return status;
 }
 
 /* How often each block of boundaries is drawn. */
@@ -101,7 +115,8 @@ static rn_status scatter(const look *x, rn_index snapshot)
         const rn_snapshot *from = x->h->snapshot(x->h->source, snapshot - d % DRAWN_FROM);
         if (!from || from->n_modes < 1 || rni_drift_is_barred(from, unused)) continue;
         draw_counts(stream, d, from->n_boundaries, x->counts);
-        const rn_status status = blow(x, from, x->counts, one);
+        const double shift = rni_history_is_free(from) ? rni_rng_normal(stream, SHIFT_INDEX) : 0.0;
+        const rn_status status = blow(x, from, x->counts, shift, one);
         if (status < 0) return status;
         n_done++;
         for (rn_index k = 0; k < x->n_times; k++) {
@@ -119,7 +134,7 @@ static rn_status tell_transport(const look *x, rn_index snapshot, char *reason)
 {
     double *const losses = losses_of(x, RN_FORECAST_TRANSPORT);
     if (rni_drift_is_barred(x->at, reason)) return RN_OK;
-    const rn_status status = blow(x, x->at, NULL, losses);
+    const rn_status status = blow(x, x->at, NULL, 0.0, losses);
     if (status == RN_ERR_MEMORY) return status;
     if (status != RN_OK) (void)snprintf(reason, RN_FORECAST_TEXT, "%s", rn_last_message());
     if (status < 0) {
@@ -140,6 +155,28 @@ static void bar_modes(const look *x, char reason[][RN_FORECAST_TEXT], const char
     }
 }
 
+/* Frozen modes; of quadrature nodes between their bounds. */
+static rn_status tell_frozen(look *x)
+{
+    double *const loss = losses_of(x, RN_FORECAST_FROZEN);
+    double *const low = losses_of(x, ROW_LOW);
+    double *const high = losses_of(x, ROW_HIGH);
+    double *const lift = losses_of(x, ROW_LIFT);
+    RNI_TRY(rn_modes_frozen(&x->modes, x->n_times, x->ahead, loss));
+    fill(x->n_times, lift, 1.0);
+    if (!rni_history_is_free(x->at)) return RN_OK;
+    /* an exhausted Lanczos basis resolves down to its own lowest node */
+    const int is_exact = x->at->lambda_floor < x->at->lambda[0];
+    const rn_status status = rn_modes_frozen_bounds(&x->modes, x->at->lanczos_noise, is_exact,
+                                                    x->n_times, x->ahead, low, high);
+    if (status == RN_ERR_MEMORY) return status;
+    for (rn_index k = 0; k < x->n_times && status == RN_OK; k++) {
+        if (low[k] > 0.0) lift[k] = sqrt(low[k] * high[k]) / loss[k];
+        loss[k] *= lift[k];
+    }
+    return RN_OK;
+}
+
 static rn_status tell_modes(look *x, rn_index snapshot, char reason[][RN_FORECAST_TEXT])
 {
     rn_mode_piece pieces[RNI_MOST_PIECES];
@@ -152,8 +189,7 @@ static rn_status tell_modes(look *x, rn_index snapshot, char reason[][RN_FORECAS
     rni_history_modes(x->at, arrays, &x->modes);
     x->modes.pieces = pieces;
     x->modes.n_pieces = rni_history_plan(x->h, x->at->record.time, pieces);
-    rn_status status =
-        rn_modes_frozen(&x->modes, x->n_times, x->ahead, losses_of(x, RN_FORECAST_FROZEN));
+    rn_status status = tell_frozen(x);
     if (status == RN_OK)
         status = tell_transport(x, snapshot, reason[RN_FORECAST_TRANSPORT]);
     else if (status != RN_ERR_MEMORY) {
@@ -191,20 +227,22 @@ static rn_forecast_value value_of(const look *x, int method, rn_index k, double 
         return (rn_forecast_value){missing, missing, missing, missing, missing, missing};
     const double sigma = sigma_of(x, method, k, start);
     const rni_quantiles q = rni_calibration_at(method, x->reach[k]);
-    const double half = q.q50 * sigma;
-    const double most = q.q90 * sigma;
+    const bool has_bounds = method <= RN_FORECAST_TRANSPORT && isfinite(losses_of(x, ROW_HIGH)[k]);
+    const double frozen = losses_of(x, RN_FORECAST_FROZEN)[k];
+    const double least = has_bounds ? loss * (losses_of(x, ROW_LOW)[k] / frozen) : loss;
+    const double most = has_bounds ? loss * (losses_of(x, ROW_HIGH)[k] / frozen) : loss;
     return (rn_forecast_value){.loss = loss,
-                               .low50 = loss * exp(-half),
-                               .high50 = loss * exp(half),
-                               .low90 = loss * exp(-most),
-                               .high90 = loss * exp(most),
+                               .low50 = least * exp(-q.q50 * sigma),
+                               .high50 = most * exp(q.q50 * sigma),
+                               .low90 = least * exp(-q.q90 * sigma),
+                               .high90 = most * exp(q.q90 * sigma),
                                .sigma = sigma};
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static rn_status tell(look *x, rni_origin origin, const double *times, rn_forecast_value *values,
-                      char reason[][RN_FORECAST_TEXT])
+                      double *bounds, char reason[][RN_FORECAST_TEXT])
 {
     const double start = x->at ? x->at->record.loss : x->h->records[origin.record].loss;
     for (int m = 0; m < RN_FORECAST_METHODS; m++)
@@ -218,6 +256,10 @@ static rn_status tell(look *x, rni_origin origin, const double *times, rn_foreca
     for (rn_index k = 0; k < x->n_times; k++)
         for (int m = 0; m < RN_FORECAST_METHODS; m++)
             values[k * RN_FORECAST_METHODS + m] = value_of(x, m, k, start);
+    for (rn_index k = 0; k < x->n_times && bounds; k++) {
+        bounds[2 * k] = losses_of(x, ROW_LOW)[k];
+        bounds[2 * k + 1] = losses_of(x, ROW_HIGH)[k];
+    }
     return RN_OK;
 }
 
@@ -232,7 +274,7 @@ static rn_index most_boundaries(const rni_history *h)
 }
 
 rn_status rni_ahead_tell(const rni_history *h, rni_origin origin, rn_index n_times,
-                         const double *times, rn_forecast_value *values,
+                         const double *times, rn_forecast_value *values, double *bounds,
                          char reason[][RN_FORECAST_TEXT])
 {
     const rn_index n_boundaries = most_boundaries(h);
@@ -253,7 +295,7 @@ rn_status rni_ahead_tell(const rni_history *h, rni_origin origin, rn_index n_tim
         ahead[k] = fmax(times[k] - from, 0.0);
         x.reach[k] = from > 0.0 ? log(fmax(times[k] / from, 1.0)) : (double)INFINITY;
     }
-    const rn_status status = tell(&x, origin, times, values, reason);
+    const rn_status status = tell(&x, origin, times, values, bounds, reason);
     rni_free(block);
     return status;
 }

@@ -73,7 +73,7 @@ static rn_status add_origin(const rni_history *h, rn_index snapshot, rn_backtest
     }
     if (n == 0 || at->step < RN_BACKTEST_MIN_STEP) return RN_OK;
     rni_held_out_tell(h, h->snapshot(h->source, snapshot), held_out);
-    RNI_TRY(rni_ahead_tell(h, origin, n, times, values, reason));
+    RNI_TRY(rni_ahead_tell(h, origin, n, times, values, NULL, reason));
     for (rn_index k = 0; k < n; k++) {
         rn_backtest_line *line = &out->lines[out->n_lines++];
         *line = (rn_backtest_line){.step = at->step,

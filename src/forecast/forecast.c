@@ -164,6 +164,7 @@ static rn_status forecast_from(const rni_history *h, const rn_forecast_options *
     rni_origin origin = {.record = -1, .snapshot = -1};
     double to = 0.0;
     double times[N_LINES];
+    double bounds[2 * N_LINES];
     RNI_TRY(place(h, o, f, &origin, &to));
     set_times(f, to);
     const rn_index n = f->shown.n_lines;
@@ -171,10 +172,12 @@ static rn_status forecast_from(const rni_history *h, const rn_forecast_options *
         times[k] = f->lines[k].time;
     rn_forecast_value *values = rni_alloc(n * RN_FORECAST_METHODS, sizeof *values);
     if (!values) return rni_fail(RN_ERR_MEMORY, "rn_forecast_create: no memory for values");
-    const rn_status status = rni_ahead_tell(h, origin, n, times, values, f->shown.reason);
+    const rn_status status = rni_ahead_tell(h, origin, n, times, values, bounds, f->shown.reason);
     for (rn_index k = 0; k < n && status == RN_OK; k++) {
         memcpy(f->lines[k].by, values + k * RN_FORECAST_METHODS, sizeof f->lines[k].by);
         f->lines[k].measured = rni_history_loss(h, times[k]);
+        f->lines[k].frozen_least = bounds[2 * k];
+        f->lines[k].frozen_most = bounds[2 * k + 1];
     }
     rni_free(values);
     if (status < 0) return status;

@@ -94,6 +94,16 @@ rn_index rni_history_plan(const rni_history *h, double time, rn_mode_piece *piec
     return n;
 }
 
+bool rni_history_is_free(const rn_snapshot *at)
+{
+    return at->lanczos_steps > 0.0 && at->lanczos_noise >= 0.0;
+}
+
+static double floor_of(const rn_snapshot *at)
+{
+    return rni_history_is_free(at) ? at->lanczos_noise : at->lambda_floor;
+}
+
 void rni_history_modes(const rn_snapshot *at, double *arrays, rn_mode_set *out)
 {
     double *lambda = arrays;
@@ -102,7 +112,7 @@ void rni_history_modes(const rn_snapshot *at, double *arrays, rn_mode_set *out)
     for (rn_index u = 0; u < at->n_modes; u++)
         sum += at->g[u] * at->g[u];
     for (rn_index u = 0; u < at->n_modes; u++) {
-        lambda[u] = at->lambda[u] > at->lambda_floor ? at->lambda[u] : 0.0;
+        lambda[u] = at->lambda[u] > floor_of(at) ? at->lambda[u] : 0.0;
         energy[u] = sum > 0.0 ? at->record.loss * (at->g[u] * at->g[u] / sum) : 0.0;
     }
     out->n = at->n_modes;
@@ -116,7 +126,7 @@ double rni_history_dissipation(const rn_snapshot *at)
     double moving = 0.0;
     for (rn_index u = 0; u < at->n_modes; u++) {
         sum += at->g[u] * at->g[u];
-        if (at->lambda[u] > at->lambda_floor) moving += at->lambda[u] * at->g[u] * at->g[u];
+        if (at->lambda[u] > floor_of(at)) moving += at->lambda[u] * at->g[u] * at->g[u];
     }
     return sum > 0.0 ? 2.0 * at->record.loss * (moving / sum) : 0.0;
 }

@@ -43,9 +43,14 @@ enum { RNI_MOST_PIECES = 256 };
  */
 rn_index rni_history_plan(const rni_history *h, double time, rn_mode_piece *pieces);
 
+/** Whether a measurement has nodes and masses of a quadrature in place of modes. */
+bool rni_history_is_free(const rn_snapshot *at);
+
 /**
  * A measurement's modes. arrays: [2 n_modes] for eigenvalues and energies; eigenvalues at or below
- * the floor become 0, energies are shares of the recorded loss.
+ * the rounding of the measurement become 0, energies are shares of the recorded loss. The lowest
+ * node of a quadrature, below which nothing is resolved, is kept: without it the rest is no
+ * quadrature.
  */
 void rni_history_modes(const rn_snapshot *at, double *arrays, rn_mode_set *out);
 

@@ -9,6 +9,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "forecast/mode_decay.h"
 
 #define MOST_STEPS 100000
 /* First step, of the time to the first answer; growth of steps; nats that a mode may move in one.
@@ -84,14 +85,23 @@ double rn_modes_stability(const rn_mode_set *modes)
 
 /* ---- frozen ---------------------------------------------------------------------------------- */
 
-/* ln of what is left of a mode's energy after that time. */
-static double decay_of(const rn_mode_set *m, double lambda, double ahead)
+/* Time that counts for a stretch of a piece; 1e-9 of a step is rounding. */
+static double count_parts(double here, double step_size, rni_parts parts, rn_index few)
+{
+    const double steps = step_size > 0.0 ? here / step_size : (double)INFINITY;
+    if (parts == RNI_PARTS_KEPT || !(steps < (double)few)) return here;
+    return step_size * (parts == RNI_PARTS_WHOLE ? ceil(steps - 1e-9) : floor(steps + 1e-9));
+}
+
+double rni_mode_decay(const rn_mode_set *m, double lambda, double ahead, rni_parts parts,
+                      rn_index few)
 {
     double sum = 0.0;
     for (rn_index p = 0; p < m->n_pieces && ahead > 0.0; p++) {
         const bool is_last = p + 1 == m->n_pieces;
         const double here = is_last ? ahead : fmin(ahead, m->pieces[p].duration);
-        sum += rate_of(lambda, m->pieces[p].step_size) * here;
+        const double step_size = m->pieces[p].step_size;
+        sum += rate_of(lambda, step_size) * count_parts(here, step_size, parts, few);
         ahead -= here;
     }
     return -sum;
@@ -104,7 +114,8 @@ rn_status rn_modes_frozen(const rn_mode_set *modes, rn_index n_times, const doub
     for (rn_index k = 0; k < n_times; k++) {
         double sum = modes->null_energy;
         for (rn_index u = 0; u < modes->n; u++)
-            sum += modes->energy[u] * exp(decay_of(modes, modes->lambda[u], ahead[k]));
+            sum += modes->energy[u]
+                   * exp(rni_mode_decay(modes, modes->lambda[u], ahead[k], RNI_PARTS_KEPT, 0));
         loss[k] = sum;
     }
     return RN_OK;

@@ -4,6 +4,7 @@
  */
 #include <math.h>
 #include <renorm/forecast.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +161,68 @@ static void a_matrix_free_run_is_forecast_like_an_exact_one(void **state)
     rn_forecast_destroy(one);
     rn_forecast_destroy(other);
     rn_folder_close(nodes);
+}
+
+#define SMALL(kind)                                                                                \
+    "data.kind=sphere", "data.n_train=24", "data.n_test=8", "data.dimension=6", kind,              \
+        "measure.snapshots=8", "threads=1", "model.depth=3", "model.width=12", "steps=200"
+
+/* An exact run, and the same seen by twelve products at a time. */
+static void make_both(bool is_flow, rn_folder *folders[2])
+{
+    const char *kind = is_flow ? "train.kind=gradient_flow" : "train.kind=gradient_descent";
+    assert_true(MAKE(is_flow ? "flow_modes" : "few_modes", &folders[0], SMALL(kind),
+                     "measure.kind=exact", "measure.closure_dt=0", "measure.step_budget=false")
+                >= 0);
+    assert_true(MAKE(is_flow ? "flow_nodes" : "few_nodes", &folders[1], SMALL(kind),
+                     "measure.kind=matrix_free", "measure.steps=12", "measure.accuracy=0")
+                >= 0);
+}
+
+/* Returns by how much the bounds are apart at most. */
+static double compare_bounds(const rn_forecast_answer *exact, const rn_forecast_answer *nodes)
+{
+    double widest = 0.0;
+    assert_int_equal(exact->step, nodes->step);
+    assert_int_equal(exact->n_lines, nodes->n_lines);
+    for (rn_index k = 0; k < exact->n_lines; k++) {
+        const rn_forecast_line *line = &nodes->lines[k];
+        const rn_forecast_value *v = &line->by[RN_FORECAST_FROZEN];
+        const double loss = exact->lines[k].by[RN_FORECAST_FROZEN].loss;
+        assert_true(isnan(exact->lines[k].frozen_most));
+        /* the two runs record the same losses to rounding */
+        assert_true(line->frozen_least <= loss * (1.0 + 1e-9));
+        assert_true(loss <= line->frozen_most * (1.0 + 1e-9));
+        assert_true(v->low50 <= line->frozen_least && line->frozen_most < v->high50);
+        assert_true(v->low90 <= v->low50 && v->high50 < v->high90);
+        assert_true(v->loss >= line->frozen_least && v->loss <= line->frozen_most);
+        widest = fmax(widest, line->frozen_most / line->frozen_least);
+    }
+    return widest;
+}
+
+/* Few products of the same run: the exact frozen forecast lies between the guaranteed bounds, and
+   intervals reach beyond them. */
+static void few_products_bound_the_exact_forecast(void **state)
+{
+    (void)state;
+    double widest = 0.0;
+    for (int flow = 0; flow < 2; flow++) {
+        rn_folder *folders[2] = {NULL, NULL};
+        rn_forecast *forecasts[2] = {NULL, NULL};
+        make_both(flow != 0, folders);
+        const double from = rn_folder_record(folders[0], 60)->time;
+        const rn_forecast_options options = {.from = from, .to = 300.0 * from};
+        for (int i = 0; i < 2; i++)
+            assert_status(rn_forecast_create(folders[i], &options, &forecasts[i]), RN_OK);
+        widest = fmax(widest, compare_bounds(rn_forecast_answer_of(forecasts[0]),
+                                             rn_forecast_answer_of(forecasts[1])));
+        for (int i = 0; i < 2; i++) {
+            rn_forecast_destroy(forecasts[i]);
+            rn_folder_close(folders[i]);
+        }
+    }
+    assert_true(widest > 1.01); /* or the bounds would not matter here */
 }
 
 /* The linear network's held-out losses are foretold exactly; the other's to a factor. */
@@ -342,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_kernel_at_rest_is_forecast_exactly),
         cmocka_unit_test(a_forecast_knows_nothing_of_what_comes),
         cmocka_unit_test(a_matrix_free_run_is_forecast_like_an_exact_one),
+        cmocka_unit_test(few_products_bound_the_exact_forecast),
         cmocka_unit_test(held_out_losses_are_foretold),
         cmocka_unit_test(intervals_nest_and_hold_the_forecast),
         cmocka_unit_test(a_run_without_spectra_has_curves_alone),
