@@ -17,50 +17,36 @@
 #include <renorm/shell_counts.h>
 #include <string.h>
 
-#include "backends/blas.h"
 #include "core/memory.h"
 #include "core/size.h"
 #include "kernel/kernel.h"
 #include "run/field.h"
-#include "run/measure.h"
+#include "run/measure_free.h"
 #include "shells/shell_bounds.h"
 #include "shells/shell_flux.h"
 #include "train/dynamics.h"
 
-typedef struct free_settings {
-    rn_index snapshots; /* 0: as the share below allows */
-    double overhead;
-    double change;          /* nats of ln loss */
-    double price;           /* training steps; 0: counted */
-    double width;           /* h, nats; 0: ln 2 */
-    double room;            /* nats of lambda kept free above the first spectrum */
-    rn_index steps;         /* most Lanczos steps */
-    double accuracy;        /* share of the loss; 0: all steps */
-    rn_index count_vectors; /* random vectors that count eigenvalues; 0: none */
-    bool flux;
-} free_settings;
-
 static const rni_option options[] = {
-    RNI_MEASURE_OPTIONS(free_settings),
+    RNI_MEASURE_OPTIONS(rni_free_settings),
     {.key = "steps",
-     RNI_FIELD(free_settings, steps),
+     RNI_FIELD(rni_free_settings, steps),
      .range = RNI_BETWEEN(1, 10000),
      .initial = "100",
      .help = "most products with the kernel in one measurement: its budget of time and memory"},
     {.key = "accuracy",
-     RNI_FIELD(free_settings, accuracy),
+     RNI_FIELD(rni_free_settings, accuracy),
      .range = RNI_BETWEEN(0, 1),
      .initial = "0.01",
      .help = "fewer products where the errors of all shells, and what is not resolved, add up to "
              "this share of the loss; 0: always all"},
     {.key = "count_vectors",
-     RNI_FIELD(free_settings, count_vectors),
+     RNI_FIELD(rni_free_settings, count_vectors),
      .range = RNI_BETWEEN(0, 10000),
      .initial = "0",
      .help = "count the eigenvalues in each shell with so many random vectors, each of which costs "
              "as many products as `steps`; 0: do not"},
     {.key = "flux",
-     RNI_FIELD(free_settings, flux),
+     RNI_FIELD(rni_free_settings, flux),
      .initial = "true",
      .help = "measure the flux, by as many products with the kernel's tangent (some four times "
              "the cost)"},
@@ -68,7 +54,7 @@ static const rni_option options[] = {
 
 static rn_status check(const void *settings)
 {
-    const free_settings *chosen = settings;
+    const rni_free_settings *chosen = settings;
     return rni_measure_check_snapshots(chosen->snapshots);
 }
 
@@ -77,7 +63,7 @@ static const rni_option_table table = {
     .help = "any number of rows: Lanczos quadrature with guaranteed intervals",
     .options = options,
     .n_options = (rn_index)(sizeof options / sizeof options[0]),
-    .size = sizeof(free_settings),
+    .size = sizeof(rni_free_settings),
     .check = check};
 
 /* Gradients as costly as one product with M, and with its tangent: two passes each way. */
@@ -96,29 +82,9 @@ static const rni_option_table table = {
 /* Doubles of a report and its intervals, some 50 boundaries: generous. */
 #define SNAPSHOT_EXTRA 8192
 
-typedef struct matrix_free {
-    const free_settings *settings;
-    rni_stage *stage;
-    rn_index n;
-    bool has_grid;
-    rn_shell_grid grid; /* of the whole run */
-    double *block;      /* owned: everything below */
-    double *error;      /* [n] e */
-    double *rows;       /* [n] J v, then work space */
-    double *theta;      /* [steps] nodes */
-    double *weight;     /* [steps] */
-    double *vectors;    /* [steps x steps] eigenvectors of T as rows */
-    double *inner;      /* [steps x steps] q_i^T M' q_j */
-    double *tangent;    /* [steps x steps] y_i^T M' y_j */
-    double *work;       /* [steps x steps] */
-    double *g;          /* [steps] */
-    double *xi;         /* [steps] */
-    double *along;      /* [steps] q_j . J v */
-} matrix_free;
-
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-static rn_index most_steps(const free_settings *settings, rn_index n)
+static rn_index most_steps(const rni_free_settings *settings, rn_index n)
 {
     return rni_min(settings->steps, n);
 }
@@ -157,7 +123,7 @@ static rn_status count_programs(rni_stage *stage, bool flux, bool all_kept, rn_i
 
 static rn_status bytes(const void *settings, rni_stage *stage, rni_measure_bytes *out)
 {
-    const free_settings *chosen = settings;
+    const rni_free_settings *chosen = settings;
     const rn_index n = stage->n_rows;
     const rn_index steps = most_steps(chosen, n);
     const rn_index size = (rn_index)sizeof(double);
@@ -185,14 +151,14 @@ static rn_status create(const void *settings, rni_stage *stage, void **out)
     const rn_index n = stage->n_rows;
     const rn_index steps = most_steps(settings, n);
     rn_index total = 0;
-    matrix_free *x = rni_alloc_zero(1, sizeof *x);
+    rni_free_measure *x = rni_alloc_zero(1, sizeof *x);
     double *block = count_numbers(n, steps, &total) ? rni_alloc(total, sizeof *block) : NULL;
     if (!x || !block) {
         rni_free(x);
         rni_free(block);
         return rni_fail(RN_ERR_MEMORY, "measure.matrix_free: no memory for %" PRId64 " rows", n);
     }
-    *x = (matrix_free){.settings = settings, .stage = stage, .n = n, .block = block};
+    *x = (rni_free_measure){.settings = settings, .stage = stage, .n = n, .block = block};
     double **const squares[] = {&x->vectors, &x->inner, &x->tangent, &x->work};
     double **const small[] = {&x->theta, &x->weight, &x->g, &x->xi, &x->along};
     for (size_t i = 0; i < sizeof squares / sizeof squares[0]; i++, block += steps * steps)
@@ -207,7 +173,7 @@ static rn_status create(const void *settings, rni_stage *stage, void **out)
 
 static void destroy(void *state)
 {
-    matrix_free *x = state;
+    rni_free_measure *x = state;
     if (!x) return;
     rni_free(x->block);
     rni_free(x);
@@ -215,7 +181,7 @@ static void destroy(void *state)
 
 static rni_cadence_rule cadence(const void *settings, const rni_stage *stage)
 {
-    const free_settings *chosen = settings;
+    const rni_free_settings *chosen = settings;
     const double steps = (double)most_steps(chosen, stage->n_rows);
     const double product = PRODUCT_GRADIENTS + (chosen->flux ? TANGENT_GRADIENTS : 0.0);
     const double counted = steps * (product + PRODUCT_GRADIENTS * (double)chosen->count_vectors)
@@ -235,8 +201,8 @@ static double floor_of(const rn_jacobi *rule, const double *theta, bool is_exhau
 }
 
 /* The grid of the run: chosen once with room, extended where the spectrum outgrows it. */
-static rn_status fit_grid(const matrix_free *x, double lambda_max, double floor, bool *has_grid,
-                          rn_shell_grid *grid)
+static rn_status fit_grid(const rni_free_measure *x, double lambda_max, double floor,
+                          bool *has_grid, rn_shell_grid *grid)
 {
     if (!(lambda_max > 0.0))
         return rni_fail(
@@ -254,7 +220,7 @@ static rn_status fit_grid(const matrix_free *x, double lambda_max, double floor,
 
 /* Sum of the errors of all shells and of what is not resolved, over the energy, for the steps done
    so far. */
-static rn_status look(matrix_free *x, const rn_lanczos *lanczos, double *share)
+static rn_status look(rni_free_measure *x, const rn_lanczos *lanczos, double *share)
 {
     const rn_jacobi rule = rn_lanczos_rule(lanczos, rn_lanczos_n_steps(lanczos));
     const rn_index n_samples = x->stage->train.n_samples;
@@ -277,7 +243,7 @@ static rn_status look(matrix_free *x, const rn_lanczos *lanczos, double *share)
 }
 
 /* Steps until the shells stand still, or the budget is spent. */
-static rn_status grow(matrix_free *x, rn_lanczos *lanczos)
+static rn_status grow(rni_free_measure *x, rn_lanczos *lanczos)
 {
     const rn_index most = most_steps(x->settings, x->n);
     rn_index next = x->settings->accuracy > 0.0 ? rni_min(FIRST_LOOK, most) : most;
@@ -291,80 +257,6 @@ static rn_status grow(matrix_free *x, rn_lanczos *lanczos)
     }
 }
 
-/* ---- flux and drive -------------------------------------------------------------------------- */
-
-/* xi_i = y_i . (J v + M e), where y_i . M e = theta_i g_i. */
-static rn_status project_drive(matrix_free *x, const rn_lanczos *lanczos, rn_index k)
-{
-    const double *basis = rn_lanczos_vector(lanczos, 0);
-    RNI_TRY(rni_gemv(false, k, x->n, 1.0, basis, x->n, x->rows, 0.0, x->along));
-    RNI_TRY(rni_gemv(false, k, k, 1.0, x->vectors, k, x->along, 0.0, x->xi));
-    for (rn_index i = 0; i < k; i++)
-        x->xi[i] += x->theta[i] * x->g[i];
-    return RN_OK;
-}
-
-/* inner := Q M' Q^T over the basis as rows. */
-static rn_status project_tangent(matrix_free *x, const rn_kernel_point *point,
-                                 const double *velocity, const rn_lanczos *lanczos, rn_index k)
-{
-    rn_op *op = NULL;
-    RNI_TRY(rn_kernel_tangent_operator(x->stage->kernel, point, velocity, &op));
-    const double *basis = rn_lanczos_vector(lanczos, 0);
-    rn_status status = RN_OK;
-    for (rn_index j = 0; j < k && status == RN_OK; j++) {
-        status = rn_op_apply(op, 1, basis + j * x->n, x->n, x->rows, x->n);
-        if (status == RN_OK)
-            status = rni_gemv(false, k, x->n, 1.0, basis, x->n, x->rows, 0.0, x->inner + j * k);
-    }
-    rn_op_destroy(op);
-    for (rn_index i = 0; i < k; i++)
-        for (rn_index j = 0; j < i; j++) {
-            const double mean = 0.5 * (x->inner[i * k + j] + x->inner[j * k + i]);
-            x->inner[i * k + j] = mean;
-            x->inner[j * k + i] = mean;
-        }
-    return status;
-}
-
-/* tangent := S inner S^T for the first m of k basis vectors, S in x->vectors. */
-static rn_status turn_tangent(matrix_free *x, rn_index m, rn_index k)
-{
-    RNI_TRY(rni_gemm(false, false, m, m, m, 1.0, x->vectors, m, x->inner, k, 0.0, x->work, m));
-    return rni_gemm(false, true, m, m, m, 1.0, x->work, m, x->vectors, m, 0.0, x->tangent, m);
-}
-
-/* Nodes, vectors and g of the rule's first m steps. */
-static rn_status find_nodes(matrix_free *x, const rn_jacobi *rule, rn_index m)
-{
-    rn_jacobi part = *rule;
-    part.n = m;
-    RNI_TRY(rn_jacobi_gauss(&part, x->theta, x->weight, x->vectors));
-    for (rn_index i = 0; i < m; i++)
-        x->g[i] = sqrt(rule->mass) * x->vectors[i * m];
-    return RN_OK;
-}
-
-/* error[b] := max(error[b], |flux - flux of half the steps|). Overwrites the nodes. */
-static rn_status compare_half(matrix_free *x, const rn_jacobi *rule, const rn_shell_report *report)
-{
-    const rn_index m = (rule->n + 1) / 2;
-    double *half = rni_alloc(report->n_boundaries, sizeof *half);
-    if (!half) return rni_fail(RN_ERR_MEMORY, "measure.matrix_free: no memory for a flux");
-    rn_status status = find_nodes(x, rule, m);
-    if (status == RN_OK) status = turn_tangent(x, m, rule->n);
-    const rn_shell_input input = {.n = m,
-                                  .n_samples = x->stage->train.n_samples,
-                                  .lambda = x->theta,
-                                  .g = x->g,
-                                  .mt = x->tangent};
-    if (status == RN_OK) status = rn_shell_flux(&report->grid, &input, NULL, half, NULL, NULL);
-    for (rn_index b = report->first; b < report->n_boundaries && status == RN_OK; b++)
-        report->flux_error[b] = fmax(report->flux_error[b], fabs(report->flux[b] - half[b]));
-    rni_free(half);
-    return status;
-}
-
 /* ---- the snapshot ---------------------------------------------------------------------------- */
 
 /* *to := from, where the snapshot's arrays are read-only to others. */
@@ -373,7 +265,7 @@ static void put(const double *const *to, const double *from, rn_index count)
     if (from) memcpy(rni_writable(to), from, (size_t)count * sizeof *from);
 }
 
-static void keep_report(const matrix_free *x, const rn_shell_report *r, rn_snapshot *s)
+static void keep_report(const rni_free_measure *x, const rn_shell_report *r, rn_snapshot *s)
 {
     const rn_index m = r->n_boundaries;
     put(&s->lambda, x->theta, s->n_modes);
@@ -429,8 +321,8 @@ static void keep_bounds(const rn_shell_bounds *b, rn_snapshot *s)
 }
 
 /* The report of the nodes; where mt is known, with an error of flux that half the steps tell. */
-static rn_status report_nodes(matrix_free *x, const rn_jacobi *rule, double floor, bool has_tangent,
-                              rn_snapshot *snapshot)
+static rn_status report_nodes(rni_free_measure *x, const rn_jacobi *rule, double floor,
+                              bool has_tangent, rn_snapshot *snapshot)
 {
     const rn_index k = rule->n;
     const rn_record record = snapshot->record;
@@ -448,7 +340,7 @@ static rn_status report_nodes(matrix_free *x, const rn_jacobi *rule, double floo
     if (status == RN_OK) {
         snapshot->record = record;
         keep_report(x, &report, snapshot);
-        if (has_tangent) status = compare_half(x, rule, &report);
+        if (has_tangent) status = rni_free_compare_half(x, rule, &report);
         if (has_tangent) keep_flux_error(&report, snapshot);
     }
     rn_shell_report_clear(&report);
@@ -456,25 +348,18 @@ static rn_status report_nodes(matrix_free *x, const rn_jacobi *rule, double floo
 }
 
 /* Nodes, the grid, what drives, and how the kernel moves, in the finished basis. */
-static rn_status project(matrix_free *x, const rni_moment *moment, const rn_lanczos *lanczos,
+static rn_status project(rni_free_measure *x, const rni_moment *moment, const rn_lanczos *lanczos,
                          const rn_jacobi *rule, double *floor)
 {
-    rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
-    point.scale = moment->scale;
-    point.scale_tangent = moment->scale_rate;
-    RNI_TRY(find_nodes(x, rule, rule->n));
+    RNI_TRY(rni_free_nodes(x, rule, rule->n));
     *floor = floor_of(rule, x->theta, rn_lanczos_is_exhausted(lanczos));
     RNI_TRY(fit_grid(x, x->theta[rule->n - 1], *floor, &x->has_grid, &x->grid));
-    RNI_TRY(rni_stage_push(x->stage, &point, moment->velocity, x->rows));
-    RNI_TRY(project_drive(x, lanczos, rule->n));
-    if (!x->settings->flux) return RN_OK;
-    RNI_TRY(project_tangent(x, &point, moment->velocity, lanczos, rule->n));
-    return turn_tangent(x, rule->n, rule->n);
+    return rni_free_project(x, moment, lanczos, rule->n);
 }
 
 /* Eigenvalues per shell, in place of the basis of the error. The vectors are those of the run's
    seed at every measurement: what changes is the kernel. */
-static rn_status count(const matrix_free *x, const rn_op *op, rn_snapshot *snapshot)
+static rn_status count(const rni_free_measure *x, const rn_op *op, rn_snapshot *snapshot)
 {
     if (x->settings->count_vectors == 0) return RN_OK;
     return rn_shell_counts(&x->grid, op, x->settings->count_vectors, most_steps(x->settings, x->n),
@@ -483,7 +368,7 @@ static rn_status count(const matrix_free *x, const rn_op *op, rn_snapshot *snaps
 }
 
 /* Everything that the finished basis tells. */
-static rn_status tell(matrix_free *x, const rni_moment *moment, const rn_lanczos *lanczos,
+static rn_status tell(rni_free_measure *x, const rni_moment *moment, const rn_lanczos *lanczos,
                       rn_snapshot *snapshot)
 {
     double floor = 0.0;
@@ -498,12 +383,12 @@ static rn_status tell(matrix_free *x, const rni_moment *moment, const rn_lanczos
     snapshot->lanczos_steps = (double)rule.n;
     snapshot->lanczos_noise = rule.noise;
     snapshot->has_kinks = x->stage->has_kinks;
-    return RN_OK;
+    return rni_free_lines(x, moment, lanczos, &rule, snapshot);
 }
 
 static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapshot)
 {
-    matrix_free *x = state;
+    rni_free_measure *x = state;
     rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
     point.scale = moment->scale;
     point.scale_tangent = moment->scale_rate;
@@ -524,13 +409,13 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
 
 static rn_index save(const void *state, double *numbers)
 {
-    const matrix_free *x = state;
+    const rni_free_measure *x = state;
     return rni_measure_save_grid(x->has_grid, &x->grid, numbers);
 }
 
 static rn_status restore(void *state, rn_index n_numbers, const double *numbers)
 {
-    matrix_free *x = state;
+    rni_free_measure *x = state;
     return rni_measure_restore_grid("measure.matrix_free", n_numbers, numbers, &x->has_grid,
                                     &x->grid);
 }

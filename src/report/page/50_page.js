@@ -120,7 +120,7 @@ const momentsOf = run => [snapshotAt(run, STATE.step)];
 const eachRun = (list, seriesOf) => MEASURED.map((run, k) => ({ title: MANY ? `${run.name}, step ${whole(list[k].step)}` : "", series: seriesOf(list[k], run) }));
 const now = () => MEASURED.map(run => momentsOf(run)[0]);
 /* The latest moment up to the chosen one whose next step was measured. */
-const stepMoment = run => last(run.snapshots.filter(at => at.step <= STATE.step && at.step_change)) || snapshotAt(run, STATE.step);
+const stepMoment = run => last(run.snapshots.filter(at => at.step <= STATE.step && at.step_drive)) || snapshotAt(run, STATE.step);
 
 function one(run, at, values, more) {
   return Object.assign({ name: MANY ? run.name : "now", run: run.name, colour: run.index, dash: run.index, mark: run.index, size: 20, points: values }, more);
