@@ -147,6 +147,10 @@ static void print_answer_json(const rn_forecast_answer *a)
         if (a->reason[m][0])
             json_text(&j, rn_forecast_method_name((rn_forecast_method)m), a->reason[m]);
     json_close(&j, '}');
+    json_open(&j, "limit", '{');
+    for (int m = 0; m < RN_FORECAST_METHODS; m++)
+        json_real(&j, rn_forecast_method_name((rn_forecast_method)m), a->limit[m]);
+    json_close(&j, '}');
     json_open(&j, "lines", '[');
     for (rn_index k = 0; k < a->n_lines; k++) {
         json_open(&j, NULL, '{');
@@ -173,6 +177,7 @@ static void print_plain(const rn_forecast_answer *a)
     char words[OUTLOOK_TEXT];
     fprintf(stderr, "%s: from step %" PRId64 ", time %.4g. %s\n", a->name, a->step, a->from,
             a->sentence);
+    if (limits_text(a, words, sizeof words)) fprintf(stderr, "  %s\n", words);
     if (bounds_text(a, words, sizeof words)) fprintf(stderr, "  %s\n", words);
     if (held_out_text(a, words, sizeof words)) fprintf(stderr, "  %s\n", words);
     if (exponents_text(a, words, sizeof words)) fprintf(stderr, "  %s\n", words);

@@ -40,6 +40,21 @@ static void print_line(const terminal *t, const rn_forecast_answer *a, const rn_
     }
 }
 
+bool limits_text(const rn_forecast_answer *answer, char *text, size_t size)
+{
+    size_t length = 0;
+    for (int m = 0; m < RN_FORECAST_METHODS; m++) {
+        if (!isfinite(answer->limit[m])) continue;
+        const int added =
+            snprintf(text + length, size - length, "%s %s %.3g",
+                     length ? "," : "left as time grows without end:",
+                     rn_forecast_method_name((rn_forecast_method)m), answer->limit[m]);
+        if (added < 0 || (size_t)added >= size - length) break;
+        length += (size_t)added;
+    }
+    return length > 0;
+}
+
 bool bounds_text(const rn_forecast_answer *answer, char *text, size_t size)
 {
     const rn_forecast_line *last = &answer->lines[answer->n_lines - 1];
@@ -94,6 +109,10 @@ void print_outlook(const terminal *t, const rn_forecast_answer *a)
                        rn_forecast_method_name((rn_forecast_method)m), meanings[m],
                        a->reason[m][0] ? "; cannot tell: " : "", a->reason[m]);
         terminal_words(t, 2, words);
+    }
+    if (limits_text(a, words_below, sizeof words_below)) {
+        fprintf(t->stream, "\n");
+        terminal_words(t, 2, words_below);
     }
     if (bounds_text(a, words_below, sizeof words_below)) {
         fprintf(t->stream, "\n");

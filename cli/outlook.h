@@ -15,6 +15,9 @@ void print_outlook(const terminal *terminal, const rn_forecast_answer *answer);
 /** Bytes of the text below, with its end. */
 #define OUTLOOK_TEXT 384
 
+/** What every method leaves as time grows without end; false: none tells. */
+bool limits_text(const rn_forecast_answer *answer, char *text, size_t size);
+
 /** Guaranteed bounds of frozen modes at the last time; false: there are none. */
 bool bounds_text(const rn_forecast_answer *answer, char *text, size_t size);
 

@@ -9,7 +9,8 @@
  *     rn_forecast_destroy(forecast);
  *
  * A forecast from time t0 uses the records and measurements up to t0 alone, and the step sizes that
- * were planned. Methods:
+ * were planned: those of the run's records behind t0, beyond them those of its schedule, then its
+ * last. Methods:
  *
  *   frozen     modes of the measurement, nothing moves but the error (renorm/mode_forecast.h)
  *   transport  modes that move with the measured velocity, which fades with the dissipation
@@ -102,8 +103,13 @@ typedef struct rn_forecast_answer {
     int chosen;       /**< the method that the sentence speaks of; -1: none can tell */
     rn_index n_lines; /**< about thirty, ascending; 2, 4 and 10 times `from` are among them */
     const rn_forecast_line *lines;
-    double held_out_loss; /**< at `from`; NaN: none */
-    int has_held_out;     /**< 1: the measurement foretold it */
+    double limit[RN_FORECAST_METHODS]; /**< the loss as time grows without end, no schedule ending
+                                          it: frozen and transport: energy of modes at rest, below
+                                            rounding; power: its floor E; line: 0, where it falls.
+                                            NaN: not told, as by nodes in place of modes, which
+                                            cannot tell rest from slowness */
+    double held_out_loss;              /**< at `from`; NaN: none */
+    int has_held_out;                  /**< 1: the measurement foretold it */
     rn_forecast_held_out held_out[RN_BACKTEST_FACTORS];
     char reason[RN_FORECAST_METHODS][RN_FORECAST_TEXT]; /**< why a method cannot tell; "" */
     char sentence[2 * RN_FORECAST_TEXT];                /**< the answer, for people */

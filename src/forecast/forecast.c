@@ -10,6 +10,7 @@
 #include "core/size.h"
 #include "core/status.h"
 #include "forecast/ahead.h"
+#include "forecast/curve.h"
 #include "forecast/held_out.h"
 
 /* Times evenly in ln(t - from), over so many decades; 2, 4 and 10 times `from` beside them. */
@@ -159,6 +160,39 @@ static void add_held_out(const rni_history *h, rn_index snapshot, rn_forecast_an
         if (isfinite(a->held_out[i].loss)) a->has_held_out = 1;
 }
 
+/* Energy of modes that stay as they are: the loss that is left of frozen and of transported ones.
+ */
+static rn_status find_rest(const rn_snapshot *at, double *rest)
+{
+    rn_mode_set modes = {0};
+    double *const arrays = rni_alloc(2 * at->n_modes, sizeof *arrays);
+    if (!arrays) return rni_fail(RN_ERR_MEMORY, "rn_forecast_create: no memory for modes");
+    rni_history_modes(at, arrays, &modes);
+    *rest = 0.0;
+    for (rn_index u = 0; u < modes.n; u++)
+        if (!(modes.lambda[u] > 0.0)) *rest += modes.energy[u];
+    rni_free(arrays);
+    return RN_OK;
+}
+
+static rn_status add_limits(const rni_history *h, const rni_origin *origin, rn_forecast_answer *a)
+{
+    const rn_snapshot *at = origin->snapshot >= 0 ? h->snapshot(h->source, origin->snapshot) : NULL;
+    const rn_forecast_line *last = &a->lines[a->n_lines - 1];
+    const double never = (double)INFINITY;
+    double rest = (double)NAN;
+    char unused[RN_FORECAST_TEXT];
+    if (at && !rni_history_is_free(at)) RNI_TRY(find_rest(at, &rest));
+    for (int m = 0; m < RN_FORECAST_METHODS; m++) {
+        a->limit[m] = rest;
+        if (m >= RN_FORECAST_POWER)
+            RNI_TRY(rni_curve_tell(h, origin->record, (rn_forecast_method)m, 1, &never,
+                                   &a->limit[m], unused));
+        if (!isfinite(last->by[m].loss)) a->limit[m] = (double)NAN;
+    }
+    return RN_OK;
+}
+
 static rn_status forecast_from(const rni_history *h, const rn_forecast_options *o, rn_forecast *f)
 {
     rni_origin origin = {.record = -1, .snapshot = -1};
@@ -182,6 +216,7 @@ static rn_status forecast_from(const rni_history *h, const rn_forecast_options *
     rni_free(values);
     if (status < 0) return status;
     RNI_TRY(add_exponents(h, origin.snapshot, &f->shown));
+    RNI_TRY(add_limits(h, &origin, &f->shown));
     add_held_out(h, origin.snapshot, &f->shown);
     f->shown.stability = stability_of(h, &origin);
     say(f);

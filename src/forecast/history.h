@@ -9,6 +9,8 @@
 #include <renorm/mode_forecast.h>
 #include <stdbool.h>
 
+#include "forecast/schedule.h"
+
 /** Borrowed from a folder, or made by a test. */
 typedef struct rni_history {
     rn_index n_records;
@@ -17,6 +19,7 @@ typedef struct rni_history {
     const rn_snapshot *(*snapshot)(const void *source, rn_index i); /**< by ascending step */
     const void *source;
     bool is_flow;
+    rni_schedule schedule; /**< what comes behind the records */
     bool has_ranks; /**< modes are eigenvalues, one by one; nodes of a quadrature have no rank */
     char obstacle[RN_FORECAST_TEXT]; /**< why modes do not tell the loss of this run; "" */
 } rni_history;
@@ -37,8 +40,9 @@ double rni_history_loss(const rni_history *h, double time);
 enum { RNI_MOST_PIECES = 256 };
 
 /**
- * The step sizes from a time on: those of the records behind it, joined while they differ by less
- * than 1 %, then the last one for ever. They are the run's plan, not its outcome.
+ * The step sizes from a time on: those of the records behind it, then those that the schedule plans
+ * for the steps still to come, then the last one for ever; joined, to their mean over time, while
+ * they differ by less than 1 %. They are the run's plan, not its outcome.
  * @return number of pieces, >= 1
  */
 rn_index rni_history_plan(const rni_history *h, double time, rn_mode_piece *pieces);

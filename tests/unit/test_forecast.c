@@ -12,6 +12,7 @@
 
 #include "check.h"
 #include "core/memory.h"
+#include "forecast/history.h"
 #include "remove_tree.h"
 
 static char root[64];
@@ -225,6 +226,124 @@ static void few_products_bound_the_exact_forecast(void **state)
     assert_true(widest > 1.01); /* or the bounds would not matter here */
 }
 
+/* ---- schedules ------------------------------------------------------------------------------- */
+
+/* The loss of modes stepped one by one by the recorded learning rates, from a record to a record.
+ */
+static double step_modes(const rn_folder *folder, const rn_snapshot *at, rn_index until)
+{
+    double all = 0.0;
+    double sum = 0.0;
+    for (rn_index u = 0; u < at->n_modes; u++) {
+        double g = at->g[u];
+        all += g * g;
+        for (rn_index k = at->record.step; k < until; k++)
+            g -= rn_folder_record(folder, k)->learning_rate * fmax(at->lambda[u], 0.0) * g;
+        sum += g * g;
+    }
+    return at->record.loss * sum / all;
+}
+
+/* A linear network: the run itself is the forecast of frozen modes, to the joining of step sizes
+   that differ by less than 1 % to their mean: (1 %)^2/12 of the decay at most. */
+static void check_schedule(rn_folder *folder)
+{
+    rn_forecast *forecast = NULL;
+    rn_index number = 0;
+    while (rn_folder_snapshot(folder, number)->record.step < 8)
+        number++;
+    const rn_snapshot *at = rn_folder_snapshot(folder, number);
+    for (rn_index until = at->record.step + 3; until <= 240; until += 59) {
+        const double time = rn_folder_record(folder, until)->time;
+        const rn_forecast_options options = {.from = at->record.time, .to = time};
+        const double stepped = step_modes(folder, at, until);
+        const double tolerance = 1e-4 * (1.0 + fabs(log(stepped / at->record.loss)));
+        assert_status(rn_forecast_create(folder, &options, &forecast), RN_OK);
+        const rn_forecast_answer *a = rn_forecast_answer_of(forecast);
+        const rn_forecast_line *last = &a->lines[a->n_lines - 1];
+        assert_int_equal(a->step, at->record.step);
+        assert_close(rn_folder_record(folder, until)->loss / stepped, 1.0, 1e-8);
+        assert_close(last->by[RN_FORECAST_FROZEN].loss / stepped, 1.0, tolerance);
+        assert_close(last->by[RN_FORECAST_TRANSPORT].loss / stepped, 1.0, 2.0 * tolerance);
+        rn_forecast_destroy(forecast);
+    }
+}
+
+#define SCHEDULED                                                                                  \
+    "data.kind=sphere", "data.n_train=24", "data.n_test=8", "data.dimension=6",                    \
+        "model.kind=linear", "train.kind=sgd", "train.learning_rate=0.9", "measure.snapshots=8",   \
+        "measure.closure_dt=0", "threads=1"
+
+static void schedules_are_followed(void **state)
+{
+    (void)state;
+    rn_folder *folder = NULL;
+    assert_true(MAKE("constant", &folder, SCHEDULED, "steps=240") >= 0);
+    check_schedule(folder);
+    rn_folder_close(folder);
+    assert_true(
+        MAKE("cosine", &folder, SCHEDULED, "steps=240", "train.schedule=cosine", "train.warmup=30")
+        >= 0);
+    check_schedule(folder);
+    rn_folder_close(folder);
+    assert_true(MAKE("drops", &folder, SCHEDULED, "steps=240", "train.schedule=steps",
+                     "train.milestones=[20, 90]", "train.drop=0.3")
+                >= 0);
+    check_schedule(folder);
+    rn_folder_close(folder);
+}
+
+/* What a run did not come to is planned by its schedule: the same pieces as its records tell. */
+static void plans_go_on_where_records_end(void **state)
+{
+    (void)state;
+    static const char *const schedules[] = {"cosine", "linear", "steps", "constant"};
+    for (int i = 0; i < 4; i++) {
+        rn_folder *folder = NULL;
+        char schedule[64];
+        char name[64];
+        rni_history h;
+        rn_mode_piece whole[RNI_MOST_PIECES];
+        rn_mode_piece part[RNI_MOST_PIECES];
+        (void)snprintf(schedule, sizeof schedule, "train.schedule=%s", schedules[i]);
+        (void)snprintf(name, sizeof name, "plan_%s", schedules[i]);
+        assert_true(MAKE(name, &folder, SCHEDULED, "steps=120", schedule, "train.warmup=40",
+                         "train.milestones=[60, 100]", "train.last=0.1")
+                    >= 0);
+        rni_history_of(folder, &h);
+        assert_true(h.obstacle[0] == 0);
+        const double from = rn_folder_record(folder, 10)->time;
+        const rn_index n_whole = rni_history_plan(&h, from, whole);
+        h.n_records = 26; /* stopped in the warmup */
+        const rn_index n_part = rni_history_plan(&h, from, part);
+        assert_int_equal(n_part, n_whole);
+        assert_true(n_whole > 10);
+        for (rn_index k = 0; k < n_whole; k++) {
+            assert_close(part[k].step_size / whole[k].step_size, 1.0, 1e-9);
+            assert_close(part[k].duration, whole[k].duration, 1e-9 * from);
+        }
+        rn_folder_close(folder);
+    }
+}
+
+/* A target that a linear network cannot reach stays, and every method says its limit. */
+static void limits_are_told(void **state)
+{
+    (void)state;
+    rn_forecast *forecast = NULL;
+    const rn_forecast_options far = {.from = rn_folder_record(linear, 100)->time, .to = 1e7};
+    assert_status(rn_forecast_create(linear, &far, &forecast), RN_OK);
+    const rn_forecast_answer *a = rn_forecast_answer_of(forecast);
+    const rn_forecast_line *last = &a->lines[a->n_lines - 1];
+    assert_true(a->limit[RN_FORECAST_FROZEN] > 0.0);
+    assert_close(a->limit[RN_FORECAST_FROZEN] / last->by[RN_FORECAST_FROZEN].loss, 1.0, 1e-9);
+    assert_close(a->limit[RN_FORECAST_TRANSPORT], a->limit[RN_FORECAST_FROZEN], 0.0);
+    assert_true(a->limit[RN_FORECAST_POWER] >= 0.0
+                && a->limit[RN_FORECAST_POWER] <= last->by[RN_FORECAST_POWER].loss);
+    assert_close(a->limit[RN_FORECAST_LINE], 0.0, 0.0);
+    rn_forecast_destroy(forecast);
+}
+
 /* The linear network's held-out losses are foretold exactly; the other's to a factor. */
 static void held_out_losses_are_foretold(void **state)
 {
@@ -406,6 +525,9 @@ int main(void)
         cmocka_unit_test(a_forecast_knows_nothing_of_what_comes),
         cmocka_unit_test(a_matrix_free_run_is_forecast_like_an_exact_one),
         cmocka_unit_test(few_products_bound_the_exact_forecast),
+        cmocka_unit_test(schedules_are_followed),
+        cmocka_unit_test(plans_go_on_where_records_end),
+        cmocka_unit_test(limits_are_told),
         cmocka_unit_test(held_out_losses_are_foretold),
         cmocka_unit_test(intervals_nest_and_hold_the_forecast),
         cmocka_unit_test(a_run_without_spectra_has_curves_alone),
