@@ -12,26 +12,42 @@
 
 enum { MOST_SETTINGS = 24, N_SNAPSHOTS = 3 };
 
-/* Networks: a smooth residual one, a smooth plain one with few outputs, one with kinks. */
-static const char *const networks[][3] = {
-    {"model.residual=true", "model.activation=gelu", "model.width=20"},
-    {"model.residual=false", "model.activation=tanh", "model.width=12"},
-    {"model.residual=false", "model.activation=relu", "model.width=16"},
+/* Networks: a smooth residual one, a smooth plain one with few outputs, one with kinks; then one of
+   every other architecture, on so few samples that a kernel has 50 rows or so. */
+#define SPHERE "data.kind=sphere", "data.n_train=60"
+#define IMAGES "data.kind=fashion_mnist", "data.n_train=5", "data.n_test=0"
+static const char *const networks[][10] = {
+    {"model.depth=3", SPHERE, "model.residual=true", "model.activation=gelu", "model.width=20"},
+    {"model.depth=3", SPHERE, "model.residual=false", "model.activation=tanh", "model.width=12"},
+    {"model.depth=3", SPHERE, "model.residual=false", "model.activation=relu", "model.width=16"},
+    {"model.kind=convnet", IMAGES, "model.depth=2", "model.width=4", "model.stride=2",
+     "model.norm=group", "model.groups=2"},
+    {"model.kind=resnet", IMAGES, "model.stages=2", "model.width=4", "model.groups=2",
+     "model.stem_stride=2"},
+    {"model.kind=convnet", IMAGES, "model.depth=2", "model.width=4", "model.stride=2",
+     "model.norm=batch"},
+    {"model.kind=transformer", IMAGES, "model.tokens=patches", "model.patch=14", "model.depth=1",
+     "model.width=8"},
+    {"model.kind=transformer", "data.kind=modular", "data.modulus=5", "data.fraction=0.4",
+     "model.vocabulary=6", "model.depth=1", "model.width=8"},
+    {"model.kind=recurrent", SPHERE, "model.steps=4", "model.width=8"},
+    {"model.kind=tied", SPHERE, "model.width=8"},
+    {"model.kind=quadratic", SPHERE},
+    {"model.kind=linear", SPHERE},
 };
-enum { N_NETWORKS = sizeof networks / sizeof networks[0] };
+enum { N_NETWORKS = 3, N_ARCHITECTURES = sizeof networks / sizeof networks[0] };
 
 static rn_run *run_with(int network, int n_changes, const char *const *changes)
 {
-    static const char *const base[] = {
-        "steps=30",        "threads=2",           "model.depth=3",       "data.kind=sphere",
-        "data.n_train=60", "train.relative=true", "measure.snapshots=3", "train.learning_rate=0.5"};
+    static const char *const base[] = {"steps=30", "threads=2", "train.relative=true",
+                                       "measure.snapshots=3", "train.learning_rate=0.5"};
     const char *settings[MOST_SETTINGS];
     int n = 0;
     rn_config *config = NULL;
     rn_run *run = NULL;
     for (size_t i = 0; i < sizeof base / sizeof base[0]; i++)
         settings[n++] = base[i];
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 10 && networks[network][i]; i++)
         settings[n++] = networks[network][i];
     /* the kind of measurement comes before what only this kind has */
     for (int i = 0; i < n_changes; i++)
@@ -111,14 +127,18 @@ static void exact_numbers_lie_within_the_intervals(void **state)
 {
     (void)state;
     static const int steps[] = {1, 6, 20};
-    for (int network = 0; network < N_NETWORKS; network++) {
+    for (int network = 0; network < N_ARCHITECTURES; network++) {
         rn_run *exact = run_exact(network);
-        for (size_t k = 0; k < sizeof steps / sizeof steps[0]; k++) {
+        const int first = network < N_NETWORKS ? 0 : 2;
+        for (int k = first; k < 3; k++) {
             rn_run *free = run_free(network, steps[k]);
             assert_int_equal(rn_run_n_snapshots(free), N_SNAPSHOTS);
             for (rn_index i = 0; i < N_SNAPSHOTS; i++) {
                 check_intervals(rn_run_snapshot(exact, i), rn_run_snapshot(free, i));
-                assert_close(rn_run_snapshot(free, i)->lanczos_steps, steps[k], 0.0);
+                /* a kernel of low rank is exhausted before */
+                assert_true(rn_run_snapshot(free, i)->lanczos_steps <= steps[k]);
+                if (network < N_NETWORKS)
+                    assert_close(rn_run_snapshot(free, i)->lanczos_steps, steps[k], 0.0);
             }
             rn_run_destroy(free);
         }
