@@ -14,7 +14,7 @@ import tempfile
 def claim(*arguments):
     with tempfile.TemporaryDirectory(prefix="renorm-claim-") as folder:
         done = subprocess.run([PROGRAM, "claims", NAME, "--json", "-q", "-o", folder + "/out",
-                               *ARGUMENTS, *arguments], capture_output=True, text=True, timeout=280)
+                               *ARGUMENTS, *arguments], capture_output=True, text=True, timeout=1100)
     if done.returncode not in (0, 1):
         sys.exit(f"status {done.returncode}\n{done.stderr}")
     found = json.loads(done.stdout)
