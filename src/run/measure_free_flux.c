@@ -29,11 +29,12 @@ static rn_status project_tangent(rni_free_measure *x, const rn_kernel_point *poi
     rn_op *op = NULL;
     RNI_TRY(rn_kernel_tangent_operator(x->stage->kernel, point, velocity, &op));
     const double *basis = rn_lanczos_vector(lanczos, 0);
-    rn_status status = RN_OK;
-    for (rn_index j = 0; j < k && status == RN_OK; j++) {
+    rn_status status = rni_free_load_tangent(x, k);
+    for (rn_index j = x->n_tangent_kept; j < k && status == RN_OK; j++) {
         status = rn_op_apply(op, 1, basis + j * x->n, x->n, x->rows, x->n);
         if (status == RN_OK)
             status = rni_gemv(false, k, x->n, 1.0, basis, x->n, x->rows, 0.0, x->inner + j * k);
+        if (status == RN_OK) status = rni_free_keep_tangent(x, lanczos, j + 1, k);
     }
     rn_op_destroy(op);
     for (rn_index i = 0; i < k; i++)
@@ -91,6 +92,7 @@ rn_status rni_free_project(rni_free_measure *x, const rni_moment *moment, const 
     RNI_TRY(rni_stage_push(x->stage, &point, moment->velocity, x->rows));
     RNI_TRY(project_drive(x, lanczos, k));
     if (!x->settings->flux) return RN_OK;
-    RNI_TRY(project_tangent(x, &point, moment->velocity, lanczos, k));
+    const rn_status status = project_tangent(x, &point, moment->velocity, lanczos, k);
+    if (status != RN_OK) return status;
     return turn_tangent(x, k, k);
 }

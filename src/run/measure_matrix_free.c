@@ -45,6 +45,13 @@ static const rni_option options[] = {
      .initial = "0",
      .help = "count the eigenvalues in each shell with so many random vectors, each of which costs "
              "as many products as `steps`; 0: do not"},
+    {.key = "keep_every",
+     RNI_FIELD(rni_free_settings, keep_every),
+     .range = RNI_AT_LEAST(0),
+     .unit = "s",
+     .initial = "60",
+     .help = "a measurement that takes longer keeps what it has in the run's folder, and goes on "
+             "from there after an interrupt or a crash"},
     {.key = "flux",
      RNI_FIELD(rni_free_settings, flux),
      .initial = "true",
@@ -140,8 +147,10 @@ static rn_status bytes(const void *settings, rni_stage *stage, rni_measure_bytes
     RNI_TRY(count_programs(stage, chosen->flux, kept == all, &programs));
     const rn_index per_weight = chosen->flux ? 2 : 1;
     const rn_index gradients = per_weight * (WAVE + 1) * stage->n_weights;
+    /* a file of what is not finished: rows, the image and its sealed copy, between products */
+    const rn_index file = 3 * (RNI_UNFINISHED_BYTES / size + n);
     *out = (rni_measure_bytes){.kept = size * total + programs,
-                               .work = size * (basis + gradients) + kept,
+                               .work = size * (basis + rni_max(gradients, file)) + kept,
                                .snapshot = size * (2 * steps + SNAPSHOT_EXTRA)};
     return RN_OK;
 }
@@ -242,6 +251,17 @@ static rn_status look(rni_free_measure *x, const rn_lanczos *lanczos, double *sh
     return status;
 }
 
+/* Steps up to `to`, kept now and then. */
+static rn_status extend(rni_free_measure *x, rn_lanczos *lanczos, rn_index to)
+{
+    while (rn_lanczos_n_steps(lanczos) < to && !rn_lanczos_is_exhausted(lanczos)) {
+        RNI_TRY(rn_lanczos_extend(lanczos, rn_lanczos_n_steps(lanczos) + 1));
+        const rn_status status = rni_free_keep_basis(x, lanczos);
+        if (status != RN_OK) return status;
+    }
+    return RN_OK;
+}
+
 /* Steps until the shells stand still, or the budget is spent. */
 static rn_status grow(rni_free_measure *x, rn_lanczos *lanczos)
 {
@@ -249,7 +269,8 @@ static rn_status grow(rni_free_measure *x, rn_lanczos *lanczos)
     rn_index next = x->settings->accuracy > 0.0 ? rni_min(FIRST_LOOK, most) : most;
     for (;;) {
         double share = 1.0;
-        RNI_TRY(rn_lanczos_extend(lanczos, next));
+        const rn_status status = extend(x, lanczos, next);
+        if (status != RN_OK) return status;
         if (next == most || rn_lanczos_is_exhausted(lanczos)) return RN_OK;
         RNI_TRY(look(x, lanczos, &share));
         if (share <= x->settings->accuracy) return RN_OK;
@@ -374,7 +395,8 @@ static rn_status tell(rni_free_measure *x, const rni_moment *moment, const rn_la
     double floor = 0.0;
     rn_shell_bounds bounds = {0};
     const rn_jacobi rule = rn_lanczos_rule(lanczos, rn_lanczos_n_steps(lanczos));
-    RNI_TRY(project(x, moment, lanczos, &rule, &floor));
+    const rn_status status = project(x, moment, lanczos, &rule, &floor);
+    if (status != RN_OK) return status;
     RNI_TRY(report_nodes(x, &rule, floor, x->settings->flux, snapshot));
     RNI_TRY(rni_shell_bounds(x->stage->pool, &x->grid, &rule, x->stage->train.n_samples, &bounds));
     keep_bounds(&bounds, snapshot);
@@ -395,9 +417,11 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
     rn_op *op = NULL;
     rn_lanczos *lanczos = NULL;
     RNI_TRY(rn_trainer_error(x->stage->trainer, moment->theta, &x->stage->train, x->error));
+    rni_free_keep_begin(x, moment);
     rn_status status = rn_kernel_fixed_operator(x->stage->kernel, &point, &op);
     if (status == RN_OK)
         status = rn_lanczos_create(op, x->error, most_steps(x->settings, x->n), &lanczos);
+    if (status == RN_OK) status = rni_free_load_basis(x, lanczos);
     if (status == RN_OK) status = grow(x, lanczos);
     if (status == RN_OK) status = tell(x, moment, lanczos, snapshot);
     rn_lanczos_destroy(lanczos);

@@ -15,6 +15,7 @@
 #include "run/execution.h"
 #include "run/field.h"
 #include "run/process.h"
+#include "run/unfinished.h"
 
 static double seconds_now(void)
 {
@@ -143,20 +144,43 @@ static rn_status step_ahead(rni_execution *x, rn_index to_step, rni_moment *mome
     return RN_OK;
 }
 
+static void tell_found(const rni_execution *x, const rni_unfinished *unfinished)
+{
+    char text[128];
+    (void)snprintf(text, sizeof text,
+                   "the measurement at step %" PRId64 " went on with %" PRId64
+                   " products that were kept",
+                   unfinished->step, unfinished->n_found);
+    rni_execution_tell(x, RN_LOG_INFO, text);
+}
+
+/* A measurement that was asked to stop; its step is not recorded. */
+static rn_status stop_measuring(rni_execution *x, rn_index step)
+{
+    x->run->summary.n_steps = step;
+    x->run->summary.is_interrupted = 1;
+    return RN_INTERRUPTED;
+}
+
 /* Measures at the present step and takes the step that follows, if there is one. */
 static rn_status measure_and_advance(rni_execution *x, const rn_record *record)
 {
     rn_snapshot snapshot = {.record = *record};
     rni_moment moment;
+    rni_unfinished unfinished =
+        rni_unfinished_begin(x->run->store, x->observer, record->step, (double)INFINITY);
     RNI_TRY(look_ahead(x, &moment));
     if (record->step < x->top->steps) RNI_TRY(step_ahead(x, record->step + 1, &moment));
+    moment.unfinished = &unfinished;
     tell_progress(x, "measuring", record->step, record->loss);
     const double start = seconds_now();
     rn_status status = x->measure->take(x->measure_state, &moment, &snapshot);
-    if (status >= 0) status = rni_cadence_note(&x->cadence, &snapshot);
-    if (status >= 0) status = rni_record_snapshot(x->run, &snapshot);
+    if (unfinished.n_found > 0) tell_found(x, &unfinished);
+    if (status == RN_OK) status = rni_cadence_note(&x->cadence, &snapshot);
+    if (status == RN_OK) status = rni_record_snapshot(x->run, &snapshot);
     rni_snapshot_clear(&snapshot);
     x->run->summary.measure_s += seconds_now() - start;
+    if (status == RN_INTERRUPTED) return stop_measuring(x, record->step);
     return status < 0 ? rni_fail_within(status, "at step %" PRId64, record->step) : RN_OK;
 }
 
@@ -166,7 +190,8 @@ static rn_status keep_place(rni_execution *x, rn_index step, bool was_measured)
     if (!x->run->store) return RN_OK;
     if (!was_measured && (step + 1) % x->checkpoint_every != 0) return RN_OK;
     RNI_TRY(rni_record_flush(x->run));
-    return rni_checkpoint_write(x, step + 1);
+    RNI_TRY(rni_checkpoint_write(x, step + 1));
+    return was_measured ? rni_unfinished_forget(x->run->store) : RN_OK;
 }
 
 /* Whether the loss on all samples is found at this step. Where steps look at batches it is not part
@@ -192,9 +217,10 @@ static rn_status take_step(rni_execution *x, rn_index step)
     rn_record record;
     bool is_due = false;
     if (is_looked_at(x, step)) RNI_TRY(look(x, step, &record, &is_due));
-    if (is_due)
-        RNI_TRY(measure_and_advance(x, &record));
-    else if (step < x->top->steps)
+    if (is_due) {
+        const rn_status status = measure_and_advance(x, &record);
+        if (status != RN_OK) return status;
+    } else if (step < x->top->steps)
         RNI_TRY(advance(x, step + 1));
     RNI_TRY(keep_place(x, step, is_due));
     tell_progress(x, "training", x->run->summary.n_steps, x->last_loss);
@@ -204,7 +230,8 @@ static rn_status take_step(rni_execution *x, rn_index step)
 static rn_status walk(rni_execution *x)
 {
     for (rn_index step = x->first_step; step <= x->top->steps; step++) {
-        RNI_TRY(take_step(x, step));
+        const rn_status status = take_step(x, step);
+        if (status != RN_OK) return status;
         if (step == x->top->steps || !should_stop(x)) continue;
         x->run->summary.is_interrupted = 1;
         return rni_fail(RN_INTERRUPTED,
@@ -224,6 +251,8 @@ static rn_status perform(rni_execution *x)
     rn_status status = walk(x);
     const rn_status flushed = rni_record_flush(x->run);
     if (status >= 0 && flushed < 0) status = flushed;
+    /* a kill right after the last checkpoint may have left some */
+    if (status == RN_OK && x->run->store) status = rni_unfinished_forget(x->run->store);
     x->run->summary.peak_bytes = rni_memory_peak_bytes();
     x->run->summary.process_peak_bytes = rni_process_peak_bytes();
     x->manifest.finish = (int64_t)time(NULL);

@@ -46,6 +46,7 @@ typedef struct rni_moment {
     const double *scale_next; /**< [P] S after the step; NULL likewise */
     const double *next;       /**< [P] after the step; NULL: there was none */
     double tau;               /**< time credited to the step */
+    struct rni_unfinished *unfinished; /**< where a long measurement keeps what it has; or NULL */
 } rni_moment;
 
 /**

@@ -7,7 +7,7 @@
  * q_{i+1}. The first pass of the orthogonalisation measures it for nothing: it is the rounding of
  * the products, and becomes the noise of the rule.
  */
-#include <renorm/lanczos.h>
+#include "spectra/lanczos.h"
 
 #include <float.h>
 #include <math.h>
@@ -29,11 +29,11 @@ struct rn_lanczos {
     rn_index n_steps;
     bool is_exhausted;
     double mass;
-    double scale;    /* bound of |T| so far, by Gershgorin */
     double *basis;   /* owned: [max_steps + 1 x n], and all below */
     double *a;       /* [max_steps] */
     double *b;       /* [max_steps] */
     double *strays;  /* [max_steps] largest stray part in steps 0 .. j */
+    double *scales;  /* [max_steps] bound of |T| in steps 0 .. j, by Gershgorin */
     double *overlap; /* [max_steps] work space */
 };
 
@@ -62,7 +62,7 @@ rn_status rn_lanczos_create(const rn_op *op, const double *start, rn_index max_s
     rn_index words = 0;
     rn_lanczos *l = rni_alloc(1, sizeof *l);
     double *basis =
-        rni_size_mul(max_steps + 1, n, &words) && rni_size_add(words, 4 * max_steps, &words)
+        rni_size_mul(max_steps + 1, n, &words) && rni_size_add(words, 5 * max_steps, &words)
             ? rni_alloc(words, sizeof *basis)
             : NULL;
     if (!l || !basis) {
@@ -78,7 +78,8 @@ rn_status rn_lanczos_create(const rn_op *op, const double *start, rn_index max_s
     l->a = basis + (max_steps + 1) * n;
     l->b = l->a + max_steps;
     l->strays = l->b + max_steps;
-    l->overlap = l->strays + max_steps;
+    l->scales = l->strays + max_steps;
+    l->overlap = l->scales + max_steps;
     for (rn_index i = 0; i < n; i++)
         basis[i] = start[i] / norm;
     *out = l;
@@ -90,6 +91,11 @@ void rn_lanczos_destroy(rn_lanczos *l)
     if (!l) return;
     rni_free(l->basis);
     rni_free(l);
+}
+
+static double scale_of(const rn_lanczos *l)
+{
+    return l->n_steps > 0 ? l->scales[l->n_steps - 1] : 0.0;
 }
 
 static double unit_of(const rn_lanczos *l, rn_index n_steps)
@@ -114,7 +120,7 @@ static rn_status step(rn_lanczos *l)
     const double stray = j > 1 ? rni_nrm2(j - 1, l->overlap) : 0.0;
     RNI_TRY(orthogonalise(l, j + 1, w));
     const double b = rni_nrm2(l->n, w);
-    const double scale = fmax(l->scale, fabs(a) + b + (j > 0 ? l->b[j - 1] : 0.0));
+    const double scale = fmax(scale_of(l), fabs(a) + b + (j > 0 ? l->b[j - 1] : 0.0));
     if (!isfinite(scale))
         return rni_fail(RN_ERR_NONFINITE,
                         "rn_lanczos_extend: a product of step %" PRId64 " overflows", j + 1);
@@ -124,10 +130,10 @@ static rn_status step(rn_lanczos *l)
                         "rn_lanczos_extend: q.Mq is %g at step %" PRId64 ", expected at least 0: "
                         "the operator is not positive semidefinite",
                         a, j + 1);
-    l->scale = scale;
     l->a[j] = a;
     l->b[j] = b;
     l->strays[j] = worst;
+    l->scales[j] = scale;
     l->n_steps = j + 1;
     if (l->n_steps == l->n || b <= unit_of(l, 0) * scale) {
         l->b[j] = 0.0;
@@ -173,5 +179,34 @@ rn_jacobi rn_lanczos_rule(const rn_lanczos *l, rn_index n_steps)
                        .mass = l->mass,
                        .diagonal = l->a,
                        .coupling = l->b,
-                       .noise = fmax(stray, unit_of(l, n) * l->scale)};
+                       .noise = fmax(stray, unit_of(l, n) * scale_of(l))};
+}
+
+rni_lanczos_step rni_lanczos_get(const rn_lanczos *l, rn_index j)
+{
+    return (rni_lanczos_step){.diagonal = l->a[j],
+                              .coupling = l->b[j],
+                              .stray = l->strays[j],
+                              .scale = l->scales[j],
+                              .next = l->basis + (j + 1) * l->n};
+}
+
+rn_status rni_lanczos_put(rn_lanczos *l, rni_lanczos_step step)
+{
+    const rn_index j = l->n_steps;
+    if (j >= l->max_steps || l->is_exhausted)
+        return rni_fail(RN_ERR_ARGUMENT, "rni_lanczos_put: no step may follow the %" PRId64 " done",
+                        j);
+    const double sum = step.diagonal + step.coupling + step.stray + step.scale;
+    if (!isfinite(sum) || !isfinite(rni_nrm2(l->n, step.next)))
+        return rni_fail(RN_ERR_NONFINITE,
+                        "rni_lanczos_put: a number of step %" PRId64 " is not finite", j + 1);
+    l->a[j] = step.diagonal;
+    l->b[j] = step.coupling;
+    l->strays[j] = step.stray;
+    l->scales[j] = step.scale;
+    memcpy(l->basis + (j + 1) * l->n, step.next, (size_t)l->n * sizeof *l->basis);
+    l->n_steps = j + 1;
+    l->is_exhausted = step.coupling <= 0.0;
+    return RN_OK;
 }

@@ -233,19 +233,46 @@ const char *rni_store_table_name(rni_store_table table)
     return table_names[table];
 }
 
-rn_status rni_store_snapshot(rni_store *store, rn_index step, rn_index n_arrays,
-                             const rni_hdf5_array *arrays)
+static rn_status write_at_step(const rni_store *store, const char *name, rn_index step,
+                               rn_index n_arrays, const rni_hdf5_array *arrays, uint64_t *crc)
 {
     const rni_hdf5_attribute attributes[] = {
         {.name = "format", .integer = RNI_STORE_FORMAT},
         {.name = "step", .integer = step},
         {.name = "writer", .text = "renorm " RENORM_VERSION},
     };
+    return write_sealed(store, name, 3, attributes, n_arrays, arrays, crc);
+}
+
+rn_status rni_store_keep(rni_store *store, const char *name, rn_index step, rn_index n_arrays,
+                         const rni_hdf5_array *arrays)
+{
+    uint64_t crc = 0;
+    return write_at_step(store, name, step, n_arrays, arrays, &crc);
+}
+
+bool rni_store_has(const rni_store *store, const char *name)
+{
+    char path[RNI_PATH_SIZE];
+    struct stat found;
+    return rni_path_join(store->path, name, path) == RN_OK && stat(path, &found) == 0;
+}
+
+rn_status rni_store_drop(rni_store *store, const char *name)
+{
+    char path[RNI_PATH_SIZE];
+    RNI_TRY(rni_path_join(store->path, name, path));
+    return rni_file_remove(path);
+}
+
+rn_status rni_store_snapshot(rni_store *store, rn_index step, rn_index n_arrays,
+                             const rni_hdf5_array *arrays)
+{
     char name[RNI_STORE_NAME_SIZE];
     rni_store_mark mark = {.step = step};
     RNI_TRY(reserve_mark(store));
     rni_store_snapshot_name(step, name);
-    RNI_TRY(write_sealed(store, name, 3, attributes, n_arrays, arrays, &mark.crc));
+    RNI_TRY(write_at_step(store, name, step, n_arrays, arrays, &mark.crc));
     add_mark(store, mark);
     return RN_OK;
 }

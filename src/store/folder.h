@@ -90,6 +90,17 @@ RN_NODISCARD rn_status rni_store_checkpoint(rni_store *store, rn_index step, rn_
                                             const rni_hdf5_attribute *attributes, rn_index n_arrays,
                                             const rni_hdf5_array *arrays);
 
+/** Writes a file of the folder whole, like a snapshot, that is of use for a while only.
+    @return RN_OK; RN_ERR_IO; as rni_hdf5_build */
+RN_NODISCARD rn_status rni_store_keep(rni_store *store, const char *name, rn_index step,
+                                      rn_index n_arrays, const rni_hdf5_array *arrays);
+
+/** Whether there is such a file. */
+bool rni_store_has(const rni_store *store, const char *name);
+
+/** Removes it. @return RN_OK; RN_ERR_IO */
+RN_NODISCARD rn_status rni_store_drop(rni_store *store, const char *name);
+
 /** Name of a measurement's file, "snapshots/NNNNNN.h5"; name[RNI_STORE_NAME_SIZE]. */
 #define RNI_STORE_NAME_SIZE 64
 void rni_store_snapshot_name(rn_index step, char *name);

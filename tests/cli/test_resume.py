@@ -111,6 +111,86 @@ class Resume(unittest.TestCase):
         self.renorm("resume", "r", "-q")
         self.assert_same("whole", "r")
 
+    # 60 images make a kernel of 600 rows, whose measurement takes a second or more.
+    SLOW_CONFIG = """seed: 1
+steps: 3
+model: {kind: mlp, depth: 4, width: 48}
+data: {kind: fashion_mnist, n_train: 60, n_test: 0}
+train: {kind: gradient_descent, learning_rate: 0.4, relative: true}
+measure: {kind: matrix_free, snapshots: 2, steps: 60, accuracy: 0, keep_every: 0}
+"""
+
+    def slow(self, n=60):
+        name = self.path(f"slow{n}.yaml")
+        with open(name, "w") as file:
+            file.write(self.SLOW_CONFIG.replace("n_train: 60", f"n_train: {n}"))
+        return [name, "--threads", "1", "-q", "-o"]
+
+    def pieces(self, kind):
+        return sorted(name for name in os.listdir(self.path("r"))
+                      if name.startswith(f"measuring-{kind}-"))
+
+    def start_measuring(self, kind, n_pieces):
+        """A run in the midst of its first measurement."""
+        run = subprocess.Popen([RENORM, "run", *self.slow(), "r"], cwd=self.place,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(20000):
+            if os.path.isdir(self.path("r")) and len(self.pieces(kind)) >= n_pieces:
+                return run
+            if run.poll() is not None:
+                break
+            time.sleep(0.001)
+        run.kill()
+        self.fail(f"no piece of the {kind}: {run.communicate()[1]}")
+
+    def test_a_measurement_that_is_stopped_or_killed_goes_on_where_it_was(self):
+        self.renorm("run", *self.slow(), "whole")
+        for kind, end in (("basis", signal.SIGINT), ("tangent", signal.SIGKILL)):
+            run = self.start_measuring(kind, 5)
+            run.send_signal(end)
+            _, err = run.communicate(timeout=60)
+            self.assertEqual(run.returncode, 1 if end == signal.SIGINT else -end, err)
+            if end == signal.SIGINT:
+                self.assertIn("to go on: renorm resume r", err)
+            found = self.pieces(kind)
+            self.assertGreaterEqual(len(found), 5)
+            if end == signal.SIGKILL:  # one that is damaged is made again, and all after it
+                with open(self.path("r", found[3]), "r+b") as file:
+                    file.seek(1000)
+                    file.write(b"\xff" * 8)
+            _, err = self.renorm("resume", "r")
+            told = re.search(r"went on with (\d+) products that were kept", err)
+            self.assertTrue(told, err)
+            self.assertGreaterEqual(int(told[1]), 3)
+            self.assert_same("whole", "r")
+            shutil.rmtree(self.path("r"))
+
+    def test_pieces_of_another_state_are_not_used(self):
+        run = self.start_measuring("tangent", 3)
+        run.kill()
+        run.communicate()
+        pieces = {}
+        for name in self.pieces("basis") + self.pieces("tangent"):
+            with open(self.path("r", name), "rb") as file:
+                pieces[name] = file.read()
+        shutil.rmtree(self.path("r"))
+        self.renorm("run", *self.slow(59), "other")
+        run = subprocess.Popen([RENORM, "run", *self.slow(59), "r"], cwd=self.place,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not os.path.exists(self.path("r", "checkpoint.h5")):
+            time.sleep(0.001)
+        run.kill()
+        run.communicate()
+        for kind in ("basis", "tangent"):
+            for name in self.pieces(kind):
+                os.remove(self.path("r", name))
+        for name, content in pieces.items():
+            with open(self.path("r", name), "wb") as file:
+                file.write(content)
+        _, err = self.renorm("resume", "r")
+        self.assertNotIn("that were kept", err)
+        self.assert_same("other", "r")
+
     def test_a_second_ctrl_c_ends_at_once_without_harm(self):
         self.renorm("run", TINY, *LONG, "-q", "-o", "whole")
         run = self.start("r", *LONG)
