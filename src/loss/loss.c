@@ -62,6 +62,19 @@ static bool is_matrix(rn_shape shape)
     return shape.rank == 2 && shape.dims[0] == RN_SAMPLES && shape.dims[1] >= 1;
 }
 
+/* Outputs of one label. */
+static rn_status find_classes(const rn_loss *loss, rn_index n_outputs, rn_index *classes)
+{
+    *classes = n_outputs;
+    if (!loss->kind->classes || n_outputs < loss->kind->least_outputs) return RN_OK;
+    *classes = loss->kind->classes(loss->choice.settings, n_outputs);
+    if (*classes > 0) return RN_OK;
+    return rni_fail(RN_ERR_SHAPE,
+                    "loss.kind %s: found %" PRId64
+                    " outputs, expected a multiple of loss.classes, which is 0 or at least 2",
+                    loss->kind->options->name, n_outputs);
+}
+
 rn_status rn_loss_append(const rn_loss *loss, rn_graph *graph, rn_node outputs, rn_node targets,
                          rn_loss_nodes *out)
 {
@@ -80,6 +93,8 @@ rn_status rn_loss_append(const rn_loss *loss, rn_graph *graph, rn_node outputs, 
                         "rn_loss_append: found %" PRId64 " output, expected at least %" PRId64
                         " for %s; one output takes loss.kind logistic",
                         f.dims[1], loss->kind->least_outputs, loss->kind->options->name);
+    rn_index classes = 0;
+    RNI_TRY(find_classes(loss, f.dims[1], &classes));
     const rn_loss_nodes nodes = loss->kind->append(loss->choice.settings, graph, outputs, targets);
     rn_graph_name(graph, nodes.per_sample, "loss");
     rn_graph_name(graph, nodes.residual, "residual");
@@ -94,7 +109,7 @@ static bool is_label(double value)
     return value > 0.0 ? !(value < 1.0) && !(value > 1.0) : !(value < 0.0);
 }
 
-/* Whether one sample's targets are such as the loss understands. */
+/* Whether the targets of one label are such as the loss understands. */
 static bool is_sound(rni_targets kind, rn_index n_outputs, const double *targets)
 {
     double sum = 0.0;
@@ -111,13 +126,15 @@ rn_status rn_loss_check_targets(const rn_loss *loss, rn_index n_samples, rn_inde
 {
     if (!loss || (n_samples > 0 && !targets))
         return rni_fail(RN_ERR_ARGUMENT, "rn_loss_check_targets: loss or targets is NULL");
-    for (rn_index i = 0; i < n_samples; i++)
-        if (!is_sound(loss->kind->targets, n_outputs, targets + i * n_outputs))
+    rn_index classes = 0;
+    RNI_TRY(find_classes(loss, n_outputs, &classes));
+    for (rn_index i = 0; i < n_samples * n_outputs; i += classes)
+        if (!is_sound(loss->kind->targets, classes, targets + i))
             return rni_fail(RN_ERR_DOMAIN,
                             "loss.kind %s: the targets of sample %" PRId64
                             " are not %s; give labels instead of targets, with centred false, or "
                             "use loss.kind squared_error",
-                            loss->kind->options->name, i,
+                            loss->kind->options->name, i / n_outputs,
                             loss->kind->targets == RNI_TARGETS_ONE_HOT
                                 ? "1 at the label and 0 elsewhere"
                                 : "0 or 1 at every output");

@@ -21,6 +21,9 @@ typedef struct rni_loss_kind {
     const rni_option_table *options;
     rn_index least_outputs; /**< fewest C */
     rni_targets targets;
+    /** Outputs that share a label, a divisor of n_outputs; -1: they do not fall into such groups.
+        NULL: all outputs of a sample. */
+    rn_index (*classes)(const void *settings, rn_index n_outputs);
     /** Appends l [N], r = dl/df, z and the seed of outputs and targets, both [N, C]; seed
         RN_NODE_NONE where G = 1 and z = r. Mistakes in the graph are found by the caller. */
     rn_loss_nodes (*append)(const void *settings, rn_graph *graph, rn_node outputs,

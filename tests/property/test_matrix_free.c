@@ -16,7 +16,7 @@ enum { MOST_SETTINGS = 24, N_SNAPSHOTS = 3 };
    every other architecture, on so few samples that a kernel has 50 rows or so. */
 #define SPHERE "data.kind=sphere", "data.n_train=60"
 #define IMAGES "data.kind=fashion_mnist", "data.n_train=5", "data.n_test=0"
-static const char *const networks[][10] = {
+static const char *const networks[][11] = {
     {"model.depth=3", SPHERE, "model.residual=true", "model.activation=gelu", "model.width=20"},
     {"model.depth=3", SPHERE, "model.residual=false", "model.activation=tanh", "model.width=12"},
     {"model.depth=3", SPHERE, "model.residual=false", "model.activation=relu", "model.width=16"},
@@ -30,6 +30,9 @@ static const char *const networks[][10] = {
      "model.width=8"},
     {"model.kind=transformer", "data.kind=modular", "data.modulus=5", "data.fraction=0.4",
      "model.vocabulary=6", "model.depth=1", "model.width=8"},
+    {"model.kind=transformer", "data.kind=text", "data.context=2", "data.n_train=1",
+     "data.n_test=0", "data.predict=every", "model.depth=1", "model.width=8", "model.readout=every",
+     "loss.kind=cross_entropy", "loss.classes=76"},
     {"model.kind=recurrent", SPHERE, "model.steps=4", "model.width=8"},
     {"model.kind=tied", SPHERE, "model.width=8"},
     {"model.kind=quadratic", SPHERE},
@@ -47,7 +50,7 @@ static rn_run *run_with(int network, int n_changes, const char *const *changes)
     rn_run *run = NULL;
     for (size_t i = 0; i < sizeof base / sizeof base[0]; i++)
         settings[n++] = base[i];
-    for (int i = 0; i < 10 && networks[network][i]; i++)
+    for (int i = 0; i < 11 && networks[network][i]; i++)
         settings[n++] = networks[network][i];
     /* the kind of measurement comes before what only this kind has */
     for (int i = 0; i < n_changes; i++)

@@ -184,6 +184,62 @@ static void block_of_cross_entropy_is_a_root_of_its_hessian(void **state)
     clear(&b);
 }
 
+/* The mean over two groups of three outputs is the mean of two losses, and so are r, z and G. */
+static void groups_of_outputs_have_a_softmax_each(void **state)
+{
+    (void)state;
+    enum { T = 2, TC = T * C, NC = N * C };
+    bench one = make("cross_entropy");
+    run(&one);
+    rn_loss *loss = NULL;
+    rn_graph *g = NULL;
+    rn_loss_nodes nodes;
+    rn_plan *plan = NULL;
+    rn_workspace *work = NULL;
+    const rn_setting classes = {"classes", "3"};
+    assert_status(rn_loss_create("cross_entropy", &classes, 1, &loss), RN_OK);
+    assert_status(rn_graph_create(&g), RN_OK);
+    const rn_node f = rn_graph_input(g, "f", RN_SHAPE(RN_SAMPLES, TC));
+    const rn_node y = rn_graph_input(g, "y", RN_SHAPE(RN_SAMPLES, TC));
+    assert_status(rn_loss_append(loss, g, f, y, &nodes), RN_OK);
+    const rn_node wanted[] = {nodes.per_sample, nodes.residual, nodes.error, nodes.seed};
+    assert_status(rn_plan_create(g, N / T, 4, wanted, &plan), RN_OK);
+    assert_status(rn_workspace_create(plan, &work), RN_OK);
+    /* the same numbers, two of the old samples in one */
+    assert_status(rn_workspace_bind(work, f, one.f_values), RN_OK);
+    assert_status(rn_workspace_bind(work, y, one.y_values), RN_OK);
+    assert_status(rn_workspace_run(work), RN_OK);
+    for (rn_index i = 0; i < N / T; i++) {
+        const double mean = 0.5 * (value(&one, LOSS)[2 * i] + value(&one, LOSS)[2 * i + 1]);
+        assert_close(rn_workspace_value(work, wanted[0])[i], mean, 1e-15);
+    }
+    for (rn_index i = 0; i < NC; i++) {
+        assert_close(rn_workspace_value(work, wanted[1])[i], value(&one, RESIDUAL)[i] / T, 1e-15);
+        assert_close(rn_workspace_value(work, wanted[2])[i], value(&one, ERROR)[i] / sqrt(T),
+                     1e-15);
+    }
+    for (rn_index i = 0; i < N / T; i++)
+        for (rn_index k = 0; k < TC; k++)
+            for (rn_index c = 0; c < TC; c++) {
+                const double found = rn_workspace_value(work, wanted[3])[(i * TC + k) * TC + c];
+                const bool is_block = k / C == c / C;
+                const double block =
+                    is_block ? block_entry(&one, T * i + k / C, c % C, k % C) / sqrt(T) : 0.0;
+                assert_close(found, block, 1e-15);
+            }
+    const double labels[TC] = {1, 0, 0, 0, 0, 1};
+    const double missing[TC] = {1, 0, 1, 0, 0, 0};
+    assert_status(rn_loss_check_targets(loss, 1, TC, labels), RN_OK);
+    assert_status(rn_loss_check_targets(loss, 1, TC, missing), RN_ERR_DOMAIN);
+    assert_status(rn_loss_check_targets(loss, 1, 4, labels), RN_ERR_SHAPE);
+    assert_message_has("multiple of loss.classes");
+    rn_workspace_destroy(work);
+    rn_plan_destroy(plan);
+    rn_graph_destroy(g);
+    rn_loss_destroy(loss);
+    clear(&one);
+}
+
 /* Outputs right by `lead`: l = ln(1 + number e^-lead), times `times`, with m or u held at -600. */
 static void expect_digits(const char *kind, double lead, double number, double times)
 {
@@ -320,6 +376,7 @@ int main(void)
         cmocka_unit_test(residual_is_the_derivative_of_every_loss),
         cmocka_unit_test(error_and_block_make_a_squared_length_of_every_loss),
         cmocka_unit_test(block_of_cross_entropy_is_a_root_of_its_hessian),
+        cmocka_unit_test(groups_of_outputs_have_a_softmax_each),
         cmocka_unit_test(losses_keep_their_digits_where_they_are_tiny_and_huge),
         cmocka_unit_test(huber_is_squared_inside_and_even_outside),
         cmocka_unit_test(targets_a_loss_does_not_understand_are_named),
