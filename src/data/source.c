@@ -21,6 +21,8 @@ const rni_data_source *const rni_data_sources[] = {
     &rni_source_csv,
     &rni_source_sphere,
     &rni_source_power_law,
+    &rni_source_curve,
+    &rni_source_one_hot,
     NULL,
 };
 

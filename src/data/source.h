@@ -73,5 +73,7 @@ extern const rni_data_source rni_source_csv;
 extern const rni_data_source rni_source_cifar;
 extern const rni_data_source rni_source_text;
 extern const rni_data_source rni_source_modular;
+extern const rni_data_source rni_source_curve;
+extern const rni_data_source rni_source_one_hot;
 
 #endif

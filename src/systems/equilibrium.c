@@ -74,6 +74,16 @@ static const rni_option options[] = {
      .range = RNI_BETWEEN(1000, 1000000000),
      .initial = "2000000",
      .help = "steps of each walk of the net"},
+    {.key = "theorem_rate",
+     RNI_FIELD(rni_equilibrium_settings, theorem_rate),
+     .range = RNI_ABOVE(0),
+     .initial = "0.004",
+     .help = "learning rate of the walks on which the fluctuation theorems are judged"},
+    {.key = "theorem_steps",
+     RNI_FIELD(rni_equilibrium_settings, theorem_steps),
+     .range = RNI_BETWEEN(1000, 1000000000),
+     .initial = "2000000",
+     .help = "steps of each of those"},
 };
 
 static rn_status check(const void *settings)
@@ -142,28 +152,41 @@ static rn_status state_order(rn_claim *claim, const char *key, const char *quant
         rn_claim_n_seeds(claim), slopes);
 }
 
+/* Walks at all rates with one sampler. */
+typedef struct rates_walk {
+    const rni_one_weight *w;
+    int which;
+    double *variances; /* [n_rates x n_seeds] */
+} rates_walk;
+
+static rn_status work_rates(rn_claim *claim, rn_index i, void *user)
+{
+    const rates_walk *at = user;
+    const rni_equilibrium_settings *s = rni_claim_settings(claim);
+    const rn_index seed = i / s->rates.count;
+    const rn_index k = i % s->rates.count;
+    return rni_one_weight_walk(at->w, used(claim, at->which), s->rates.values[k], 0.0, s->epochs,
+                               rni_claim_seed(claim, seed), rni_claim_observer(claim),
+                               &at->variances[k * rn_claim_n_seeds(claim) + seed], NULL);
+}
+
 /* Shares of the work, of 8 a seed: the rates take 4, Langevin walks 2, the net 2. */
-static rn_status walk_rates(rn_claim *claim, const rni_one_weight *w, int which, double *variances)
+static rn_status walk_rates(rn_claim *claim, const rni_one_weight *w, int which,
+                            double *variances) /* NOLINT(readability-non-const-parameter) */
 {
     const rni_equilibrium_settings *s = rni_claim_settings(claim);
-    const rn_index n_rates = s->rates.count;
-    const rn_index n_seeds = rn_claim_n_seeds(claim);
-    const rn_index n = n_rates * n_seeds;
-    const rni_part part = {variances, n};
+    const rn_index n = s->rates.count * rn_claim_n_seeds(claim);
+    rates_walk at = {.w = w, .which = which, .variances = variances};
     char name[RNI_KEPT_NAME];
-    rn_index i = 0;
     (void)snprintf(name, sizeof name, "rates_%s", short_names[which]);
-    RNI_TRY(rni_claim_recall(claim, name, n, 1, &part, &i));
-    while (i < n) {
-        const rn_index seed = i / n_rates;
-        const rn_index k = i % n_rates;
-        RNI_CLAIM_TRY(rni_claim_advance(claim, 2 * ((rn_index)which * n + i), 8 * n));
-        RNI_CLAIM_TRY(rni_one_weight_walk(w, used(claim, which), s->rates.values[k], 0.0, s->epochs,
-                                          rni_claim_seed(claim, seed), rni_claim_observer(claim),
-                                          &variances[k * n_seeds + seed], NULL));
-        RNI_TRY(rni_claim_keep(claim, name, ++i, 1, &part));
-    }
-    return RN_OK;
+    return rni_claim_repeat(claim, &(rni_repeated){.name = name,
+                                                   .n = n,
+                                                   .n_parts = 1,
+                                                   .parts = &(rni_part){variances, n},
+                                                   .before = (rn_index)which * n,
+                                                   .total = 4 * n,
+                                                   .work = work_rates,
+                                                   .user = &at});
 }
 
 static rn_status examine_rates(rn_claim *claim, const rni_one_weight *w, int which)
@@ -213,34 +236,43 @@ static rn_status examine_rates(rn_claim *claim, const rni_one_weight *w, int whi
 
 /* What minibatches add to the variance of Langevin walks at two rates, over seeds. */
 typedef struct excess {
+    const rni_one_weight *w;
+    int which;
     double rates[2];
     double mean[2];
     double square[2];
 } excess;
 
-static rn_status walk_langevin(rn_claim *claim, const rni_one_weight *w, int which, excess *e)
+static rn_status work_langevin(rn_claim *claim, rn_index i, void *user)
 {
+    excess *e = user;
     const rni_equilibrium_settings *s = rni_claim_settings(claim);
-    const rn_index n_seeds = rn_claim_n_seeds(claim);
+    const double share = 1.0 / (double)rn_claim_n_seeds(claim);
+    const rn_index k = i % 2;
+    double variance = 0.0;
+    double more = 0.0;
+    RNI_CLAIM_TRY(rni_one_weight_walk(e->w, used(claim, e->which), e->rates[k], s->temperature,
+                                      s->langevin_epochs, rni_claim_seed(claim, i / 2),
+                                      rni_claim_observer(claim), &variance, &more));
+    e->mean[k] += more * share;
+    e->square[k] += more * more * share;
+    return RN_OK;
+}
+
+static rn_status walk_langevin(rn_claim *claim, excess *e)
+{
+    const rn_index n = 2 * rn_claim_n_seeds(claim);
     const rni_part parts[] = {{e->mean, 2}, {e->square, 2}};
     char name[RNI_KEPT_NAME];
-    rn_index i = 0;
-    (void)snprintf(name, sizeof name, "langevin_%s", short_names[which]);
-    RNI_TRY(rni_claim_recall(claim, name, 2 * n_seeds, 2, parts, &i));
-    while (i < 2 * n_seeds) {
-        const rn_index k = i % 2;
-        double variance = 0.0;
-        double more = 0.0;
-        RNI_CLAIM_TRY(
-            rni_claim_advance(claim, (8 + 2 * (rn_index)which) * n_seeds + i, 16 * n_seeds));
-        RNI_CLAIM_TRY(rni_one_weight_walk(w, used(claim, which), e->rates[k], s->temperature,
-                                          s->langevin_epochs, rni_claim_seed(claim, i / 2),
-                                          rni_claim_observer(claim), &variance, &more));
-        e->mean[k] += more / (double)n_seeds;
-        e->square[k] += more * more / (double)n_seeds;
-        RNI_TRY(rni_claim_keep(claim, name, ++i, 2, parts));
-    }
-    return RN_OK;
+    (void)snprintf(name, sizeof name, "langevin_%s", short_names[e->which]);
+    return rni_claim_repeat(claim, &(rni_repeated){.name = name,
+                                                   .n = n,
+                                                   .n_parts = 2,
+                                                   .parts = parts,
+                                                   .before = (4 + (rn_index)e->which) * n,
+                                                   .total = 8 * n,
+                                                   .work = work_langevin,
+                                                   .user = e});
 }
 
 /* Error of the posterior's variance T beyond what the Langevin step itself makes. */
@@ -248,8 +280,8 @@ static rn_status examine_langevin(rn_claim *claim, const rni_one_weight *w, int 
 {
     const rni_equilibrium_settings *s = rni_claim_settings(claim);
     const double n_seeds = (double)rn_claim_n_seeds(claim);
-    excess e = {.rates = {s->rates.values[0], s->rates.values[2]}};
-    RNI_CLAIM_TRY(walk_langevin(claim, w, which, &e));
+    excess e = {.w = w, .which = which, .rates = {s->rates.values[0], s->rates.values[2]}};
+    RNI_CLAIM_TRY(walk_langevin(claim, &e));
     double error = 0.0;
     double raw[2];
     const double span = log(e.rates[0] / e.rates[1]);

@@ -19,6 +19,8 @@ typedef struct rni_equilibrium_settings {
     double learning_rate;
     rn_index batch;
     rn_index steps;
+    double theorem_rate;
+    rn_index theorem_steps;
 } rni_equilibrium_settings;
 
 /** Seeds move batches and noise only. */

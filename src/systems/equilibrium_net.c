@@ -14,10 +14,15 @@
 #include "systems/equilibrium.h"
 
 enum { N_WEIGHTS = 7, SQUARE = N_WEIGHTS * N_WEIGHTS, PATHS = 3, BINS = 80 };
-enum { SEEN = 2 * SQUARE + 2 * PATHS + 1 }; /* numbers of a seed */
+enum { SEEN = 2 * SQUARE + 3 * PATHS + 1 }; /* numbers of a seed */
 
 /* The net at its minimum, and what linear theory says of it. */
 typedef struct net {
+    const char *walking; /* names under which walks are kept */
+    const char *walked;
+    double rate;
+    rn_index n_steps;
+    rn_index share; /* of the claim's work, in eighths: what is done before */
     rni_walk_plan plan;
     double *inputs; /* owner of inputs, targets, gradients */
     double theta[N_WEIGHTS];
@@ -33,15 +38,16 @@ typedef struct seen {
     double *circulation; /* [n_seeds x SQUARE] */
     double *sigma;       /* [PATHS x n_seeds] */
     double *weight;      /* [PATHS x n_seeds] <exp(-sigma)> */
+    double *error;       /* [PATHS x n_seeds] its standard errors */
     double *slope;       /* [n_seeds] of the detailed theorem, paths of PATHS steps */
 } seen;
 
-static void noise_of(const rni_equilibrium_settings *s, const double *gradients, double *q)
+static void noise_of(const rni_equilibrium_settings *s, double rate, const double *gradients,
+                     double *q)
 {
     const double n = (double)s->samples;
     const double batch = (double)s->batch;
-    const double scale =
-        s->learning_rate * s->learning_rate * (n - batch) / (batch * (n - 1.0)) / n;
+    const double scale = rate * rate * (n - batch) / (batch * (n - 1.0)) / n;
     double mean[N_WEIGHTS] = {0};
     for (rn_index i = 0; i < s->samples * N_WEIGHTS; i++)
         mean[i % N_WEIGHTS] += gradients[i] / n;
@@ -56,8 +62,8 @@ static void noise_of(const rni_equilibrium_settings *s, const double *gradients,
 static rn_status solve_net(const rni_equilibrium_settings *s, const double *gradients, net *out)
 {
     for (int i = 0; i < SQUARE; i++)
-        out->b[i] *= s->learning_rate;
-    noise_of(s, gradients, out->q);
+        out->b[i] *= out->rate;
+    noise_of(s, out->rate, gradients, out->q);
     RNI_CLAIM_TRY(rn_gaussian_step_covariance(N_WEIGHTS, out->b, out->q, out->s, NULL));
     RNI_TRY(rn_gaussian_circulation(N_WEIGHTS, out->b, out->s, out->c));
     RNI_TRY(rn_gaussian_step_entropy(N_WEIGHTS, out->b, out->q, out->c, &out->entropy));
@@ -66,6 +72,7 @@ static rn_status solve_net(const rni_equilibrium_settings *s, const double *grad
     return rni_lapack_cholesky(N_WEIGHTS, out->root);
 }
 
+/* rate, n_steps and names are given. */
 static rn_status make_net(const rni_equilibrium_settings *s, net *out)
 {
     const rn_index n = s->samples;
@@ -80,22 +87,22 @@ static rn_status make_net(const rni_equilibrium_settings *s, net *out)
     }
     /* near a bump of two steps; the minimum is the only one but for the signs of hidden units */
     const double first[N_WEIGHTS] = {1.0, -1.0, -0.6, -0.6, 0.9, 0.9, 0.0};
-    *out = (net){.plan = {.model = "mlp",
-                          .model_settings = {{"width", "2"},
-                                             {"depth", "0"},
-                                             {"activation", "tanh"},
-                                             {"bias", "true"},
-                                             {"parametrisation", "standard"}},
-                          .n_features = 1,
-                          .dynamics = "sgd",
-                          .learning_rate = s->learning_rate,
-                          .weight_decay = s->weight_decay,
-                          .sampler = "distinct",
-                          .batch_size = s->batch,
-                          .n_samples = n,
-                          .inputs = block,
-                          .targets = targets},
-                 .inputs = block};
+    out->plan = (rni_walk_plan){.model = "mlp",
+                                .model_settings = {{"width", "2"},
+                                                   {"depth", "0"},
+                                                   {"activation", "tanh"},
+                                                   {"bias", "true"},
+                                                   {"parametrisation", "standard"}},
+                                .n_features = 1,
+                                .dynamics = "sgd",
+                                .learning_rate = out->rate,
+                                .weight_decay = s->weight_decay,
+                                .sampler = "distinct",
+                                .batch_size = s->batch,
+                                .n_samples = n,
+                                .inputs = block,
+                                .targets = targets};
+    out->inputs = block;
     memcpy(out->theta, first, sizeof first);
     const rni_curvature curvature = {.gradients = gradients, .hessian = out->b};
     rn_status status = rni_curvature_descend(&out->plan, N_WEIGHTS, out->theta, &out->loss);
@@ -151,8 +158,6 @@ static void gather(const net *at, const double *theta, rn_index step, gathering 
 
 enum { CHUNK = 100000, KEEP_EVERY = 500000, MOST_PARTS = 8 };
 
-static const char now_walking[] = "walk";
-
 /* A walk's numbers. @return how many parts */
 static rn_index list_parts(gathering *g,
                            double *theta, /* NOLINT(readability-non-const-parameter) */
@@ -175,14 +180,14 @@ static rn_index list_parts(gathering *g,
     return n + 1;
 }
 
-static rn_status keep(rn_claim *claim, rni_walk *walk, rn_index n_done, gathering *g)
+static rn_status keep(rn_claim *claim, const net *at, rni_walk *walk, rn_index n_done, gathering *g)
 {
     double theta[N_WEIGHTS];
     double state[RNI_WALK_STATE];
     rni_part parts[MOST_PARTS];
     memcpy(theta, rni_walk_theta(walk), sizeof theta);
     rni_walk_state(walk, state);
-    return rni_claim_keep(claim, now_walking, n_done, list_parts(g, theta, state, parts), parts);
+    return rni_claim_keep(claim, at->walking, n_done, list_parts(g, theta, state, parts), parts);
 }
 
 static rn_status start(const rn_claim *claim, const net *at, rni_walk *walk, rn_index seed,
@@ -204,43 +209,41 @@ static rn_status start(const rn_claim *claim, const net *at, rni_walk *walk, rn_
 static rn_status start_or_restore(const rn_claim *claim, const net *at, rni_walk *walk,
                                   rn_index seed, gathering *g, rn_index *step)
 {
-    const rni_equilibrium_settings *s = rni_claim_settings(claim);
     double theta[N_WEIGHTS];
     double state[RNI_WALK_STATE];
     rni_part parts[MOST_PARTS];
-    rn_index done = rni_claim_kept(claim, now_walking);
-    *step = done - seed * s->steps;
-    if (*step <= 0 || *step > s->steps) {
+    rn_index done = rni_claim_kept(claim, at->walking);
+    *step = done - seed * at->n_steps;
+    if (*step <= 0 || *step > at->n_steps) {
         *step = 0;
         return start(claim, at, walk, seed, g);
     }
-    RNI_TRY(rni_claim_recall(claim, now_walking, done, list_parts(g, theta, state, parts), parts,
+    RNI_TRY(rni_claim_recall(claim, at->walking, done, list_parts(g, theta, state, parts), parts,
                              &done));
     return rni_walk_restore(walk, rni_claim_seed(claim, seed), *step, state, theta, NULL);
 }
 
 /* Tells of progress; where that is answered by a stop, keeps the walk first. */
-static rn_status advance(rn_claim *claim, rni_walk *walk, rn_index before, rn_index k, gathering *g)
+static rn_status advance(rn_claim *claim, const net *at, rni_walk *walk, rn_index before,
+                         rn_index k, gathering *g)
 {
-    const rni_equilibrium_settings *s = rni_claim_settings(claim);
-    const rn_index all = rn_claim_n_seeds(claim) * s->steps;
-    const rn_status status = rni_claim_advance(claim, 3 * all + before + k, 4 * all);
-    if (status == RN_INTERRUPTED && k > 0) RNI_TRY(keep(claim, walk, before + k, g));
+    const rn_index all = rn_claim_n_seeds(claim) * at->n_steps;
+    const rn_status status = rni_claim_advance(claim, at->share * all + before + k, 8 * all);
+    if (status == RN_INTERRUPTED && k > 0) RNI_TRY(keep(claim, at, walk, before + k, g));
     return status;
 }
 
 static rn_status walk_net(rn_claim *claim, const net *at, rni_walk *walk, rn_index seed,
                           gathering *g)
 {
-    const rni_equilibrium_settings *s = rni_claim_settings(claim);
-    const rn_index before = seed * s->steps;
+    const rn_index before = seed * at->n_steps;
     rn_index k = 0;
     rn_status status = start_or_restore(claim, at, walk, seed, g, &k);
-    while (k < s->steps && status == RN_OK) {
-        if (k % CHUNK == 0) RNI_CLAIM_TRY(advance(claim, walk, before, k, g));
+    while (k < at->n_steps && status == RN_OK) {
+        if (k % CHUNK == 0) RNI_CLAIM_TRY(advance(claim, at, walk, before, k, g));
         RNI_CLAIM_TRY(rni_walk_on(walk, 1));
         gather(at, rni_walk_theta(walk), ++k, g);
-        if (k % KEEP_EVERY == 0 && k < s->steps) status = keep(claim, walk, before + k, g);
+        if (k % KEEP_EVERY == 0 && k < at->n_steps) status = keep(claim, at, walk, before + k, g);
     }
     return status;
 }
@@ -264,6 +267,7 @@ static rn_status see_seed(rn_claim *claim, const net *at, rni_walk *walk, rn_ind
         for (int m = 0; m < PATHS; m++) {
             out->sigma[m * n_seeds + seed] = rn_stream_mean_value(&g.means[m]);
             out->weight[m * n_seeds + seed] = rn_stream_mean_value(&g.means[PATHS + m]);
+            out->error[m * n_seeds + seed] = rn_stream_mean_error(&g.means[PATHS + m], NULL);
         }
         status = rn_stream_histogram_symmetry(g.histogram, &out->slope[seed], &error);
     }
@@ -279,10 +283,10 @@ static rn_status walk_seeds(rn_claim *claim, const net *at, rni_walk *walk, cons
     const rn_index n = rn_claim_n_seeds(claim);
     const rni_part all = {found->covariance, n * SEEN};
     rn_index i = 0;
-    RNI_TRY(rni_claim_recall(claim, "walked", n, 1, &all, &i));
+    RNI_TRY(rni_claim_recall(claim, at->walked, n, 1, &all, &i));
     while (i < n) {
         RNI_CLAIM_TRY(see_seed(claim, at, walk, i, found));
-        RNI_TRY(rni_claim_keep(claim, "walked", ++i, 1, &all));
+        RNI_TRY(rni_claim_keep(claim, at->walked, ++i, 1, &all));
     }
     return RN_OK;
 }
@@ -330,9 +334,8 @@ static rn_status state_matrix(rn_claim *claim, const char *key, const char *quan
         off, error);
 }
 
-static rn_status state_theorems(rn_claim *claim, const net *at, const seen *found)
+static rn_status state_entropy(rn_claim *claim, const net *at, const seen *found)
 {
-    const rni_equilibrium_settings *s = rni_claim_settings(claim);
     const rn_index n = rn_claim_n_seeds(claim);
     for (int m = 1; m <= PATHS; m++) {
         char key[32];
@@ -351,71 +354,169 @@ static rn_status state_theorems(rn_claim *claim, const net *at, const seen *foun
                              .tolerance = "5 %: a curved landscape, noise that depends on place",
                              .method = "mean of ln p(path)/p(reversed path); mean over seeds"},
             n, found->sigma + (m - 1) * n));
-        (void)snprintf(key, sizeof key, "integral_%d", m);
-        (void)snprintf(quantity, sizeof quantity, "<exp(-sigma)>, paths of %d steps", m);
-        RNI_TRY(rni_claim_state_mean(
-            claim,
-            &(rni_statement){.key = key,
-                             .quantity = quantity,
-                             .theory = 1.0,
-                             .formula = "integral fluctuation theorem",
-                             .at_least = 1.0 - 0.1 * theory,
-                             .at_most = 1.0 + 0.1 * theory,
-                             .tolerance = "a tenth of the entropy: without the theorem it would be "
-                                          "off by some of it",
-                             .method = "mean over seeds"},
-            n, found->weight + (m - 1) * n));
     }
-    const double slack = 0.03 + 5.0 * s->learning_rate;
+    return RN_OK;
+}
+
+/* (<exp(-sigma)> - 1) over the entropy, the mean of all paths: what the theorem misses. */
+static rn_status state_deviation(rn_claim *claim, const net *at, const seen *found)
+{
+    const rn_index n = rn_claim_n_seeds(claim);
+    char key[32];
+    char quantity[128];
+    double *values = rni_alloc(n, sizeof *values);
+    if (!values) return rni_fail(RN_ERR_MEMORY, "equilibrium: no memory");
+    for (rn_index i = 0; i < n; i++)
+        values[i] = (found->weight[(PATHS - 1) * n + i] - 1.0) / (PATHS * at->entropy);
+    (void)snprintf(key, sizeof key, "deviation_%g", at->rate);
+    (void)snprintf(quantity, sizeof quantity,
+                   "(<exp(-sigma)> - 1) over the entropy, paths of %d steps, eta = %g", PATHS,
+                   at->rate);
+    const rn_status status = rni_claim_state_mean(
+        claim,
+        &(rni_statement){.key = key,
+                         .quantity = quantity,
+                         .theory = 0.0,
+                         .formula = "integral fluctuation theorem",
+                         .at_least = -0.1,
+                         .at_most = 0.1,
+                         .tolerance = "a tenth: noise that depends on place, of order eta, which a "
+                                      "linear theory with one noise matrix does not know",
+                         .method = "mean over seeds"},
+        n, values);
+    rni_free(values);
+    return status;
+}
+
+static rn_status state_detailed(rn_claim *claim, const net *at, bool is_beside, const seen *found)
+{
+    const double slack = 0.03 + 5.0 * at->rate;
+    char key[32];
+    char quantity[96];
+    (void)snprintf(key, sizeof key, "detailed_%g", at->rate);
+    (void)snprintf(quantity, sizeof quantity,
+                   "slope of ln P(sigma)/P(-sigma), paths of %d steps, eta = %g", PATHS, at->rate);
     return rni_claim_state_mean(
         claim,
-        &(rni_statement){.key = "detailed",
-                         .quantity = "slope of ln P(sigma)/P(-sigma), paths of 3 steps",
+        &(rni_statement){.key = key,
+                         .quantity = quantity,
                          .theory = 1.0,
                          .formula = "detailed fluctuation theorem",
                          .at_least = 1.0 - slack,
                          .at_most = 1.0 + slack,
                          .tolerance = "0.03 + 5 eta: noise that grows away from the minimum "
                                       "flattens it by order eta",
+                         .is_beside = is_beside,
                          .method =
                              "weighted line through the origin over 40 bins; mean over seeds"},
-        n, found->slope);
+        rn_claim_n_seeds(claim), found->slope);
 }
 
-rn_status rni_equilibrium_net(rn_claim *claim)
+/* <exp(-sigma)> in units of its own standard error, that of all walks together. */
+static rn_status state_integral(rn_claim *claim, const net *at, const seen *found)
 {
-    const rni_equilibrium_settings *s = rni_claim_settings(claim);
     const rn_index n = rn_claim_n_seeds(claim);
-    net at = {0};
+    for (int m = 1; m <= PATHS; m++) {
+        char key[32];
+        char quantity[128];
+        double mean = 0.0;
+        double square = 0.0;
+        for (rn_index i = 0; i < n; i++) {
+            mean += (found->weight[(m - 1) * n + i] - 1.0) / (double)n;
+            square += pow(found->error[(m - 1) * n + i] / (double)n, 2.0);
+        }
+        const double error = sqrt(square);
+        (void)snprintf(key, sizeof key, "integral_%d", m);
+        (void)snprintf(quantity, sizeof quantity,
+                       "<exp(-sigma)> - 1, paths of %d steps, eta = %g, in standard errors", m,
+                       at->rate);
+        RNI_TRY(rni_claim_note(claim,
+                               "%s: %.3g +- %.2g, where the entropy, %.3g, is %.0f standard errors",
+                               quantity, mean, error, m * at->entropy, m * at->entropy / error));
+        RNI_TRY(rni_claim_state(
+            claim,
+            &(rni_statement){.key = key,
+                             .quantity = quantity,
+                             .theory = 0.0,
+                             .formula = "integral fluctuation theorem",
+                             .at_least = -3.0,
+                             .at_most = 3.0,
+                             .tolerance = "three standard errors; what the theorem misses at this "
+                                          "step, of order eta of the entropy, is below them",
+                             .method = "all walks; errors from blocks of each"},
+            mean / error, 0.0));
+    }
+    return RN_OK;
+}
+
+/* The step at which currents are measured. */
+static rn_status state_currents(rn_claim *claim, const net *at, const seen *found)
+{
+    RNI_TRY(rni_claim_note(claim,
+                           "net: loss %.6f at the minimum, %.3g entropy a step; the flow's formula "
+                           "would give the same to order eta H",
+                           at->loss, at->entropy));
+    RNI_TRY(state_matrix(claim, "net_covariance", "covariance of the net's weights, off by",
+                         "B S + S B^T - B S B^T = Q", 0.05, found->covariance, at->s));
+    RNI_TRY(state_matrix(claim, "net_circulation", "area swept per step, off by",
+                         "C = (B S - S B^T)/2", 0.1, found->circulation, at->c));
+    RNI_TRY(state_entropy(claim, at, found));
+    RNI_TRY(state_deviation(claim, at, found));
+    return state_detailed(claim, at, true, found);
+}
+
+/* The smaller step at which the theorems are. */
+static rn_status state_theorems(rn_claim *claim, const net *at, const seen *found)
+{
+    RNI_TRY(state_integral(claim, at, found));
+    RNI_TRY(state_deviation(claim, at, found));
+    return state_detailed(claim, at, false, found);
+}
+
+/* One step size: walks and what they say. */
+static rn_status examine_rate(rn_claim *claim, net *at,
+                              rn_status (*state)(rn_claim *, const net *, const seen *))
+{
+    const rn_index n = rn_claim_n_seeds(claim);
     rni_walk walk = {0};
-    RNI_CLAIM_TRY(make_net(s, &at));
+    RNI_CLAIM_TRY(make_net(rni_claim_settings(claim), at));
     double *block = rni_alloc_zero(n * SEEN, sizeof *block);
     if (!block) {
-        rni_free(at.inputs);
+        rni_free(at->inputs);
         return rni_fail(RN_ERR_MEMORY, "equilibrium: no memory");
     }
     const seen found = {.covariance = block,
                         .circulation = block + n * SQUARE,
                         .sigma = block + 2 * n * SQUARE,
                         .weight = block + n * (2 * SQUARE + PATHS),
-                        .slope = block + n * (2 * SQUARE + 2 * PATHS)};
-    const rni_walk_plan plan = rn_claim_is_mutated(claim) ? mutated(&at) : at.plan;
-    rn_status status = rni_walk_open(&plan, &walk);
-    if (status == RN_OK) status = walk_seeds(claim, &at, &walk, &found);
-    if (status == RN_OK)
-        status = rni_claim_note(claim,
-                                "net: loss %.6f at the minimum, %.3g entropy a step; the flow's "
-                                "formula would give the same to order eta H",
-                                at.loss, at.entropy);
-    if (status == RN_OK)
-        status = state_matrix(claim, "net_covariance", "covariance of the net's weights, off by",
-                              "B S + S B^T - B S B^T = Q", 0.05, found.covariance, at.s);
-    if (status == RN_OK)
-        status = state_matrix(claim, "net_circulation", "area swept per step, off by",
-                              "C = (B S - S B^T)/2", 0.1, found.circulation, at.c);
-    if (status == RN_OK) status = state_theorems(claim, &at, &found);
+                        .error = block + n * (2 * SQUARE + 2 * PATHS),
+                        .slope = block + n * (2 * SQUARE + 3 * PATHS)};
+    const rni_walk_plan plan = rn_claim_is_mutated(claim) ? mutated(at) : at->plan;
+    rn_status status =
+        block ? rni_walk_open(&plan, &walk) : rni_fail(RN_ERR_MEMORY, "equilibrium: no memory");
+    if (status == RN_OK) status = walk_seeds(claim, at, &walk, &found);
+    if (status == RN_OK) status = state(claim, at, &found);
     rni_walk_close(&walk);
     rni_free(block);
-    rni_free(at.inputs);
+    rni_free(at->inputs);
     return status;
+}
+
+rn_status rni_equilibrium_net(rn_claim *claim)
+{
+    const rni_equilibrium_settings *s = rni_claim_settings(claim);
+    RNI_CLAIM_TRY(examine_rate(claim,
+                               &(net){.walking = "walk",
+                                      .walked = "walked",
+                                      .rate = s->learning_rate,
+                                      .n_steps = s->steps,
+                                      .share = 6},
+                               state_currents));
+    return examine_rate(claim,
+                        &(net){.walking = "theorem",
+                               .walked = "theorem_walked",
+                               .rate = s->theorem_rate,
+                               .n_steps = s->theorem_steps,
+                               .share = 7},
+                        state_theorems);
 }

@@ -175,8 +175,9 @@ typedef struct budgets {
     double frozen[N_BUDGETS];
 } budgets;
 
-static rn_status see_budget(const rn_claim *claim, rn_index i, budgets *out)
+static rn_status see_budget(rn_claim *claim, rn_index i, void *user)
 {
+    budgets *out = user;
     const grsd_settings *s = rni_claim_settings(claim);
     network net = {.depth = (rn_index)s->depths.values[0],
                    .is_residual = i % 2 == 0,
@@ -201,9 +202,14 @@ static rn_status see_budget(const rn_claim *claim, rn_index i, budgets *out)
 
 static rn_status examine_budget(rn_claim *claim)
 {
-    budgets b;
-    for (rn_index i = 0; i < N_BUDGETS; i++)
-        RNI_CLAIM_TRY(see_budget(claim, i, &b));
+    budgets b = {.closure = {0.0}};
+    const rni_part part = {(double *)(void *)&b, sizeof b / sizeof(double)};
+    RNI_CLAIM_TRY(rni_claim_repeat(claim, &(rni_repeated){.name = "budget",
+                                                          .n = N_BUDGETS,
+                                                          .n_parts = 1,
+                                                          .parts = &part,
+                                                          .work = see_budget,
+                                                          .user = &b}));
     RNI_TRY(rni_claim_state_median(
         claim,
         &(rni_statement){
@@ -259,17 +265,19 @@ typedef struct defects {
     double *values[2][2];
     double *floors[2];
     double *ratios[2];
-    double *block;
+    double *block;  /* [8 x n_seeds] of all these */
+    rn_index which; /* depth that is looked at */
 } defects;
 
 /* Both arms of repetition i. */
-static rn_status see_pair(const rn_claim *claim, rn_index which, rn_index i, defects *d)
+static rn_status see_pair(rn_claim *claim, rn_index i, void *user)
 {
+    defects *d = user;
     const grsd_settings *s = rni_claim_settings(claim);
     for (int arm = 0; arm < 2; arm++) {
         /* the mutation: both arms are residual, with draws of their own */
         const bool is_other = arm == 1 && rn_claim_is_mutated(claim);
-        const network net = {.depth = (rn_index)s->depths.values[which],
+        const network net = {.depth = (rn_index)s->depths.values[d->which],
                              .is_residual = arm == 0 || is_other,
                              .seed = rni_claim_seed(claim, i) + (is_other ? 1000000 : 0)};
         sight at = {0};
@@ -285,11 +293,17 @@ static rn_status see_pair(const rn_claim *claim, rn_index which, rn_index i, def
 
 static rn_status see_defects(rn_claim *claim, rn_index which, rn_index n, defects *d)
 {
-    for (rn_index i = 0; i < n; i++) {
-        RNI_CLAIM_TRY(rni_claim_advance(claim, which * n + i, 2 * n));
-        RNI_CLAIM_TRY(see_pair(claim, which, i, d));
-    }
-    return RN_OK;
+    char name[RNI_KEPT_NAME];
+    (void)snprintf(name, sizeof name, "defects_%d", (int)which);
+    d->which = which;
+    return rni_claim_repeat(claim, &(rni_repeated){.name = name,
+                                                   .n = n,
+                                                   .n_parts = 1,
+                                                   .parts = &(rni_part){d->block, 8 * n},
+                                                   .before = which * n,
+                                                   .total = 2 * n,
+                                                   .work = see_pair,
+                                                   .user = d});
 }
 
 static rn_status state_defect(rn_claim *claim, rn_index depth, int arm, double at_least,

@@ -24,6 +24,9 @@ typedef struct rni_limit_settings {
     rn_index exact_modes;
     double exponent_rate;
     rn_index exponent_batch;
+    rn_index net_samples;
+    double net_rate;
+    rn_index net_steps;
 } rni_limit_settings;
 
 /** Of the labels; scales every variance alike. */
@@ -38,6 +41,7 @@ typedef struct rni_limit_settings {
 /** What is gathered along one walk; NULL: nothing of it. */
 typedef struct rni_limit_looks {
     rn_stream_moments *moments;
+    rn_stream_moments *speeds; /**< of v; with momentum only */
     rn_stream_lags *lags;
     rni_periodogram *spectrum; /**< of the first coordinate */
 } rni_limit_looks;
@@ -52,6 +56,10 @@ RN_NODISCARD rn_status rni_limit_start(rni_walk *walk, uint64_t seed, const doub
 
 RN_NODISCARD rn_status rni_limit_follow(rni_walk *walk, rn_index n_steps,
                                         const rni_limit_looks *at);
+
+/** A small network at its minimum against its own linear theory; `done` of `total` walks counts on.
+    @return RN_OK, or what stopped it */
+RN_NODISCARD rn_status rni_limit_net(rn_claim *claim, rn_index *done, rn_index total);
 
 /** Exponents of the displacement: exact for many modes, and walked; `done` of `total` walks counts
     on. @return RN_OK, or what stopped it */

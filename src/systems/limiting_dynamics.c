@@ -74,6 +74,21 @@ static const rni_option options[] = {
      .range = RNI_BETWEEN(1, 100000),
      .initial = "16",
      .help = "samples in a batch of the fitted runs"},
+    {.key = "net_samples",
+     RNI_FIELD(rni_limit_settings, net_samples),
+     .range = RNI_BETWEEN(32, 100000),
+     .initial = "128",
+     .help = "training samples of the small net"},
+    {.key = "net_rate",
+     RNI_FIELD(rni_limit_settings, net_rate),
+     .range = RNI_ABOVE_TO(0, 1),
+     .initial = "0.0025",
+     .help = "its learning rate"},
+    {.key = "net_steps",
+     RNI_FIELD(rni_limit_settings, net_steps),
+     .range = RNI_BETWEEN(20000, 1000000000),
+     .initial = "300000",
+     .help = "steps of each of its walks"},
 };
 
 static rn_status check(const void *settings)
@@ -116,6 +131,7 @@ rn_status rni_limit_follow(rni_walk *walk, rn_index n_steps, const rni_limit_loo
         RNI_CLAIM_TRY(rni_walk_on(walk, 1));
         const double *const theta = rni_walk_theta(walk);
         if (at->moments) rn_stream_moments_add(at->moments, theta);
+        if (at->speeds) rn_stream_moments_add(at->speeds, rni_walk_velocity(walk));
         if (at->lags) rn_stream_lags_add(at->lags, theta);
         if (at->spectrum) rni_periodogram_add(at->spectrum, theta[0]);
     }
@@ -143,8 +159,10 @@ typedef struct moments_case {
     double eta, beta;
     bool is_last;
     rn_index n_lags;
+    rn_index size; /* of all arrays */
     double *s;     /* [2d x 2d] exact second moments; owner of what follows */
     double *found; /* [n_seeds] mean over modes of measured/exact variance */
+    double *speed; /* [n_seeds] the same of velocities, with momentum */
     double *tilt;  /* [n_seeds] slope of ln variance against ln rho */
     double *peak;  /* [n_seeds] */
     double *exact; /* [n_lags] displacement */
@@ -160,8 +178,12 @@ static rn_status see_seed(const rni_limit_settings *s, const rni_noisy_regressio
     double covariance[32 * 32];
     double variance[32] = {0};
     double ratio = 0.0;
+    double speed = 0.0;
     rni_slope line;
     RNI_CLAIM_TRY(rni_limit_follow(walk, s->steps, at));
+    if (at->speeds) rn_stream_moments_get(at->speeds, NULL, covariance);
+    for (rn_index i = 0; i < d && at->speeds; i++)
+        speed += covariance[i * (d + 1)] / c->s[(d + i) * (2 * d + 1)] / (double)d;
     rn_stream_moments_get(at->moments, NULL, covariance);
     for (rn_index i = 0; i < d; i++) {
         variance[i] = covariance[i * d + i];
@@ -169,6 +191,7 @@ static rn_status see_seed(const rni_limit_settings *s, const rni_noisy_regressio
     }
     RNI_TRY(rni_slope_fit_log(d, r->rho, variance, 0.0, (double)INFINITY, &line));
     c->found[seed] = ratio;
+    c->speed[seed] = speed;
     c->tilt[seed] = line.slope;
     if (!c->is_last) return RN_OK;
     for (rn_index i = 0; i < c->n_lags; i++) {
@@ -191,6 +214,7 @@ static rn_status run_seed(const rni_limit_settings *s, const rni_noisy_regressio
         variance[i] = c->s[i * 2 * d + i];
     rn_status status = rni_limit_start(walk, draw, variance, (rn_index)(40.0 / (1.0 - c->beta)));
     if (status == RN_OK) status = rn_stream_moments_create(d, &at.moments);
+    if (status == RN_OK && c->beta > 0.0) status = rn_stream_moments_create(d, &at.speeds);
     if (status == RN_OK && c->is_last)
         status = rn_stream_lags_create(
             d, RNI_LIMIT_PER_LEVEL,
@@ -202,6 +226,7 @@ static rn_status run_seed(const rni_limit_settings *s, const rni_noisy_regressio
     if (status == RN_OK) status = see_seed(s, r, c, walk, &at, seed);
     rni_periodogram_close(&spectrum);
     rn_stream_lags_destroy(at.lags);
+    rn_stream_moments_destroy(at.speeds);
     rn_stream_moments_destroy(at.moments);
     return status;
 }
@@ -293,6 +318,28 @@ static rn_status state_variance(rn_claim *claim, const rni_noisy_regression *r,
         n, c->found);
 }
 
+static rn_status state_speed(rn_claim *claim, const moments_case *c)
+{
+    char key[64];
+    char quantity[160];
+    (void)snprintf(key, sizeof key, "velocity_%g_%g", c->eta, c->beta);
+    (void)snprintf(quantity, sizeof quantity,
+                   "variance of velocities over its exact value, eta = %g, beta = %g", c->eta,
+                   c->beta);
+    return rni_claim_state_median(
+        claim,
+        &(rni_statement){.key = key,
+                         .quantity = quantity,
+                         .theory = 1.0,
+                         .formula = "as above; 2q/((1-beta)(2(1+beta) - eta rho)) for noise of "
+                                    "variance q",
+                         .at_least = 0.99,
+                         .at_most = 1.01,
+                         .tolerance = "1 %: the formula is exact, the rest is the run's length",
+                         .method = "mean over modes; median over seeds"},
+        rn_claim_n_seeds(claim), c->speed);
+}
+
 static rn_status state_last(rn_claim *claim, const rni_noisy_regression *r, const moments_case *c)
 {
     const rn_index n = rn_claim_n_seeds(claim);
@@ -358,51 +405,78 @@ static rn_status open_case(const rni_limit_settings *s, rn_index n_seeds, moment
     while (RNI_LIMIT_PER_LEVEL << levels <= s->steps / 200)
         levels++;
     c->n_lags = RNI_LIMIT_PER_LEVEL + (levels - 1) * (RNI_LIMIT_PER_LEVEL / 2);
-    const rn_index sizes[] = {4 * d * d,           n_seeds,   n_seeds,  n_seeds, c->n_lags,
+    const rn_index sizes[] = {4 * d * d,           n_seeds,   n_seeds,  n_seeds, n_seeds, c->n_lags,
                               n_seeds * c->n_lags, c->n_lags, c->n_lags};
-    double **const parts[] = {&c->s,     &c->found, &c->tilt, &c->peak,
-                              &c->exact, &c->moved, &c->lag,  &c->mean};
-    rn_index total = 0;
-    for (int i = 0; i < 8; i++)
-        total += sizes[i];
-    double *at = rni_alloc_zero(total, sizeof *at);
+    double **const parts[] = {&c->s,     &c->found, &c->speed, &c->tilt, &c->peak,
+                              &c->exact, &c->moved, &c->lag,   &c->mean};
+    for (int i = 0; i < 9; i++)
+        c->size += sizes[i];
+    double *at = rni_alloc_zero(c->size, sizeof *at);
     if (!at) return rni_fail(RN_ERR_MEMORY, "limiting_dynamics: no memory");
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 9; i++) {
         *parts[i] = at;
         at += sizes[i];
     }
     return RN_OK;
 }
 
+/* A case and what it is walked on. */
+typedef struct case_walk {
+    const rni_noisy_regression *r;
+    moments_case c;
+    rni_walk walk;
+} case_walk;
+
+static rn_status walk_case(rn_claim *claim, rn_index i, void *user)
+{
+    case_walk *at = user;
+    return run_seed(rni_claim_settings(claim), at->r, &at->c, &at->walk, rni_claim_seed(claim, i),
+                    i);
+}
+
+static rn_status work_case(rn_claim *claim, case_walk *at, rn_index number, rn_index before,
+                           rn_index total)
+{
+    const rni_limit_settings *s = rni_claim_settings(claim);
+    const rni_walk_plan plan = rni_limit_plan(at->r, s->batch, at->c.eta, at->c.beta);
+    char name[RNI_KEPT_NAME];
+    RNI_CLAIM_TRY(rni_noisy_regression_moments(at->r, s->batch, at->c.eta, at->c.beta, at->c.s));
+    if (at->c.is_last) RNI_TRY(find_exact(at->r, &at->c));
+    RNI_TRY(rni_walk_open(&plan, &at->walk));
+    (void)snprintf(name, sizeof name, "case_%d", (int)number);
+    RNI_CLAIM_TRY(rni_claim_repeat(claim, &(rni_repeated){.name = name,
+                                                          .n = rn_claim_n_seeds(claim),
+                                                          .n_parts = 1,
+                                                          .parts = &(rni_part){at->c.s, at->c.size},
+                                                          .before = before,
+                                                          .total = total,
+                                                          .work = walk_case,
+                                                          .user = at}));
+    RNI_TRY(state_variance(claim, at->r, &at->c));
+    if (at->c.beta > 0.0) RNI_TRY(state_speed(claim, &at->c));
+    return at->c.is_last ? state_last(claim, at->r, &at->c) : RN_OK;
+}
+
 static rn_status examine_case(rn_claim *claim, const rni_noisy_regression *r, rn_index number,
                               rn_index *done, rn_index total)
 {
     const rni_limit_settings *s = rni_claim_settings(claim);
-    const rn_index n_seeds = rn_claim_n_seeds(claim);
-    moments_case c = {.eta = s->rates.values[number],
-                      .beta = s->momenta.values[number],
-                      .is_last = number + 1 == s->rates.count};
-    const rni_walk_plan plan = rni_limit_plan(r, s->batch, c.eta, c.beta);
-    rni_walk walk = {0};
-    rn_status status = open_case(s, n_seeds, &c);
-    if (status == RN_OK) status = rni_noisy_regression_moments(r, s->batch, c.eta, c.beta, c.s);
-    if (status == RN_OK && c.is_last) status = find_exact(r, &c);
-    if (status == RN_OK) status = rni_walk_open(&plan, &walk);
-    for (rn_index i = 0; i < n_seeds && status == RN_OK; i++) {
-        status = rni_claim_advance(claim, (*done)++, total);
-        if (status == RN_OK) status = run_seed(s, r, &c, &walk, rni_claim_seed(claim, i), i);
-    }
-    if (status == RN_OK) status = state_variance(claim, r, &c);
-    if (status == RN_OK && c.is_last) status = state_last(claim, r, &c);
-    rni_walk_close(&walk);
-    rni_free(c.s);
+    case_walk at = {.r = r,
+                    .c = {.eta = s->rates.values[number],
+                          .beta = s->momenta.values[number],
+                          .is_last = number + 1 == s->rates.count}};
+    rn_status status = open_case(s, rn_claim_n_seeds(claim), &at.c);
+    if (status == RN_OK) status = work_case(claim, &at, number, *done, total);
+    *done += rn_claim_n_seeds(claim);
+    rni_walk_close(&at.walk);
+    rni_free(at.c.s);
     return status;
 }
 
 static rn_status examine(rn_claim *claim)
 {
     const rni_limit_settings *s = rni_claim_settings(claim);
-    const rn_index total = (s->rates.count + s->exponents.count) * rn_claim_n_seeds(claim);
+    const rn_index total = (s->rates.count + s->exponents.count + 1) * rn_claim_n_seeds(claim);
     rn_index done = 0;
     rni_noisy_regression r = {0};
     RNI_TRY(rni_noisy_regression_make(s->samples, s->features, 1.0, RNI_LIMIT_SIGMA,
@@ -412,6 +486,7 @@ static rn_status examine(rn_claim *claim)
         status = examine_case(claim, &r, i, &done, total);
     rni_noisy_regression_clear(&r);
     if (status == RN_OK) status = rni_limit_exponents(claim, &done, total);
+    if (status == RN_OK) status = rni_limit_net(claim, &done, total);
     return status == RN_OK ? rni_limit_ends(claim) : status;
 }
 
@@ -427,7 +502,9 @@ const rni_system rni_system_of_limiting_dynamics = {
                   "regression descent with momentum wanders equally far in every direction, "
                   "and its squared displacement grows as a power of the steps below 1, which "
                   "the spectrum decides: 1/a for rates i^-a.",
-              .mutation = "the data's rates fall as i^-(a+1), the theory keeps a"},
+              .mutation =
+                  "the data's rates fall as i^-(a+1) and the net's batches are twice as large; "
+                  "the theory keeps both"},
     .options = &table,
     .file = rni_system_limiting_dynamics,
     .file_size = &rni_system_limiting_dynamics_size,

@@ -73,22 +73,26 @@ typedef struct exponent_run {
     rn_index d;
     double low, high; /* window, in steps */
     rn_index n_lags, n_levels, n_steps;
-    double *slope; /* [n_seeds] */
+    rn_index size;
+    double *slope; /* [n_seeds] owner of what follows */
     double *lag, *mean;
+    double *variance; /* [d] of the stationary state */
     double residual;
+    rni_noisy_regression r;
+    rni_walk walk;
 } exponent_run;
 
-static rn_status walk_exponent(rn_claim *claim, exponent_run *e, rni_walk *walk,
-                               const double *variance, rn_index seed)
+static rn_status walk_exponent(rn_claim *claim, rn_index seed, void *user)
 {
+    exponent_run *e = user;
     rn_stream_lags *lags = NULL;
     double *const moved = e->mean + e->n_lags; /* of this seed */
     rni_slope line = {0};
-    rn_status status = rni_limit_start(walk, rni_claim_seed(claim, seed), variance, 0);
+    rn_status status = rni_limit_start(&e->walk, rni_claim_seed(claim, seed), e->variance, 0);
     if (status == RN_OK)
         status = rn_stream_lags_create(e->d, RNI_LIMIT_PER_LEVEL, e->n_levels, &lags);
     if (status == RN_OK)
-        status = rni_limit_follow(walk, e->n_steps, &(rni_limit_looks){.lags = lags});
+        status = rni_limit_follow(&e->walk, e->n_steps, &(rni_limit_looks){.lags = lags});
     if (status == RN_OK) {
         for (rn_index i = 0; i < e->n_lags; i++) {
             e->lag[i] = (double)rn_stream_lags_lag(lags, i);
@@ -130,57 +134,73 @@ static rn_status state_exponent(rn_claim *claim, const exponent_run *e)
                          .quantity = quantity,
                          .theory = 1.0 / e->a,
                          .formula = "1/a",
-                         .at_least = 1.0 / e->a - 0.03,
-                         .at_most = 1.0 / e->a + 0.03,
-                         .tolerance = "0.02 of the window and 0.01 for the walk's length",
+                         .at_least = 1.0 / e->a - 0.02,
+                         .at_most = 1.0 / e->a + 0.02,
+                         .tolerance = "0.02, which also sets the window",
                          .method = "line in the window computed from a and d; median over seeds"},
         rn_claim_n_seeds(claim), e->slope);
+}
+
+/* Window, length and arrays. */
+static rn_status open_exponent(const rni_limit_settings *s, rn_index n_seeds, exponent_run *e)
+{
+    RNI_TRY(window_of(e->a, e->d, &e->low, &e->high));
+    e->low /= s->exponent_rate;
+    e->high /= s->exponent_rate;
+    e->n_steps = (rn_index)(40.0 * e->high);
+    e->n_levels = 1;
+    while (RNI_LIMIT_PER_LEVEL << (e->n_levels - 1) < (rn_index)e->high)
+        e->n_levels++;
+    e->n_lags = RNI_LIMIT_PER_LEVEL + (e->n_levels - 1) * (RNI_LIMIT_PER_LEVEL / 2);
+    e->size = n_seeds + 3 * e->n_lags + e->d;
+    e->slope = rni_alloc_zero(e->size, sizeof *e->slope);
+    if (!e->slope) return rni_fail(RN_ERR_MEMORY, "limiting_dynamics: no memory");
+    e->lag = e->slope + n_seeds;
+    e->mean = e->lag + e->n_lags;
+    e->variance = e->mean + 2 * e->n_lags;
+    return RN_OK;
+}
+
+static rn_status work_exponent(rn_claim *claim, exponent_run *e, rn_index number, rn_index before,
+                               rn_index total)
+{
+    const rni_limit_settings *s = rni_claim_settings(claim);
+    const double more = rn_claim_is_mutated(claim) ? 1.0 : 0.0;
+    const rni_part parts[] = {{e->slope, e->size}, {&e->residual, 1}};
+    char name[RNI_KEPT_NAME];
+    RNI_TRY(rni_noisy_regression_make(4 * e->d, e->d, e->a + more, RNI_LIMIT_SIGMA,
+                                      RNI_LIMIT_DATA_SEED, &e->r));
+    for (rn_index i = 0; i < e->d; i++) {
+        const rn_heavy_ball mode = {.rho = e->r.rho[i],
+                                    .eta = s->exponent_rate,
+                                    .noise = RNI_LIMIT_SIGMA * RNI_LIMIT_SIGMA * e->r.rho[i]
+                                             / (double)s->exponent_batch};
+        e->variance[i] = rn_heavy_ball_position(&mode);
+    }
+    const rni_walk_plan plan = rni_limit_plan(&e->r, s->exponent_batch, s->exponent_rate, 0.0);
+    RNI_TRY(rni_walk_open(&plan, &e->walk));
+    (void)snprintf(name, sizeof name, "exponent_%d", (int)number);
+    RNI_CLAIM_TRY(rni_claim_repeat(claim, &(rni_repeated){.name = name,
+                                                          .n = rn_claim_n_seeds(claim),
+                                                          .n_parts = 2,
+                                                          .parts = parts,
+                                                          .before = before,
+                                                          .total = total,
+                                                          .work = walk_exponent,
+                                                          .user = e}));
+    return state_exponent(claim, e);
 }
 
 static rn_status examine_exponent(rn_claim *claim, rn_index number, rn_index *done, rn_index total)
 {
     const rni_limit_settings *s = rni_claim_settings(claim);
-    const double more = rn_claim_is_mutated(claim) ? 1.0 : 0.0;
-    const double eta = s->exponent_rate;
-    const rn_index n_seeds = rn_claim_n_seeds(claim);
     exponent_run e = {.a = s->exponents.values[number], .d = (rn_index)s->modes.values[number]};
-    rni_noisy_regression r = {0};
-    rni_walk walk = {0};
-    RNI_TRY(window_of(e.a, e.d, &e.low, &e.high));
-    e.low /= eta;
-    e.high /= eta;
-    e.n_steps = (rn_index)(40.0 * e.high);
-    e.n_levels = 1;
-    while (RNI_LIMIT_PER_LEVEL << (e.n_levels - 1) < (rn_index)e.high)
-        e.n_levels++;
-    e.n_lags = RNI_LIMIT_PER_LEVEL + (e.n_levels - 1) * (RNI_LIMIT_PER_LEVEL / 2);
-    double *const block = rni_alloc_zero(n_seeds + 3 * e.n_lags + e.d, sizeof *block);
-    if (!block) return rni_fail(RN_ERR_MEMORY, "limiting_dynamics: no memory");
-    e.slope = block;
-    e.lag = block + n_seeds;
-    e.mean = e.lag + e.n_lags;
-    double *const variance = e.mean + 2 * e.n_lags;
-    rn_status status = rni_noisy_regression_make(4 * e.d, e.d, e.a + more, RNI_LIMIT_SIGMA,
-                                                 RNI_LIMIT_DATA_SEED, &r);
-    if (status == RN_OK) {
-        const rni_walk_plan plan = rni_limit_plan(&r, s->exponent_batch, eta, 0.0);
-        for (rn_index i = 0; i < e.d; i++) {
-            const rn_heavy_ball mode = {.rho = r.rho[i],
-                                        .eta = eta,
-                                        .noise = RNI_LIMIT_SIGMA * RNI_LIMIT_SIGMA * r.rho[i]
-                                                 / (double)s->exponent_batch};
-            variance[i] = rn_heavy_ball_position(&mode);
-        }
-        status = rni_walk_open(&plan, &walk);
-    }
-    for (rn_index i = 0; i < n_seeds && status == RN_OK; i++) {
-        status = rni_claim_advance(claim, (*done)++, total);
-        if (status == RN_OK) status = walk_exponent(claim, &e, &walk, variance, i);
-    }
-    if (status == RN_OK) status = state_exponent(claim, &e);
-    rni_walk_close(&walk);
-    rni_noisy_regression_clear(&r);
-    rni_free(block);
+    rn_status status = open_exponent(s, rn_claim_n_seeds(claim), &e);
+    if (status == RN_OK) status = work_exponent(claim, &e, number, *done, total);
+    *done += rn_claim_n_seeds(claim);
+    rni_walk_close(&e.walk);
+    rni_noisy_regression_clear(&e.r);
+    rni_free(e.slope);
     return status;
 }
 

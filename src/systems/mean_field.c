@@ -104,6 +104,11 @@ static const rni_option options[] = {
      .range = RNI_BETWEEN(200, 100000000),
      .initial = "4000",
      .help = "steps of the net at the largest width; narrower ones take more, 16 times at most"},
+    {.key = "net_every",
+     RNI_FIELD(rni_field_settings, net_every),
+     .range = RNI_BETWEEN(1, 1000),
+     .initial = "5",
+     .help = "steps from one look at the net's outputs to the next"},
 };
 
 static rn_status check(const void *settings)
@@ -131,22 +136,11 @@ static const uint64_t data_seed = 1;
 
 /* ---- the solvable model ---------------------------------------------------------------------- */
 
-typedef enum noise_kind { FULL, MINIBATCH, REDUCED } noise_kind;
-
-/* The model's data: every sample has the inputs 1/N .. 1/N, or 0 with the mutation. */
-typedef struct field {
-    rn_index n;      /* particles */
-    double *inputs;  /* [targets x n] owner of all */
-    double *targets; /* [targets] */
-    double mean;     /* of the targets */
-    double square;   /* their variance, over the number */
-} field;
-
-static rn_status make_field(const rni_field_settings *s, rn_index n, bool is_apart, field *out)
+rn_status rni_field_make(const rni_field_settings *s, rn_index n, bool is_apart, rni_field *out)
 {
     const rn_index m = s->targets;
     const rni_stream stream = {.seed = data_seed, .purpose = RNI_RNG_DATA};
-    *out = (field){.n = n, .inputs = rni_alloc(m * n + m, sizeof(double))};
+    *out = (rni_field){.n = n, .inputs = rni_alloc(m * n + m, sizeof(double))};
     if (!out->inputs) return rni_fail(RN_ERR_MEMORY, "mean_field: no memory");
     out->targets = out->inputs + m * n;
     for (rn_index i = 0; i < m * n; i++)
@@ -160,18 +154,18 @@ static rn_status make_field(const rni_field_settings *s, rn_index n, bool is_apa
     return RN_OK;
 }
 
-static rn_status open_field(const rni_field_settings *s, const field *f, double eta,
-                            noise_kind noise, rni_walk *walk)
+rn_status rni_field_open(const rni_field_settings *s, const rni_field *f, double eta,
+                         rni_field_noise noise, rni_walk *walk)
 {
     const double scale = s->kappa * (double)f->n;
     const rni_walk_plan plan = {.model = "linear",
                                 .n_features = f->n,
-                                .dynamics = noise == REDUCED ? "svrg" : "sgd",
+                                .dynamics = noise == RNI_FIELD_REDUCED ? "svrg" : "sgd",
                                 .learning_rate = eta * scale,
                                 .weight_decay = s->decay / scale,
                                 .temperature = s->temperature / scale,
-                                .anchor_every = noise == REDUCED ? 50 : 0,
-                                .sampler = noise == FULL ? NULL : "with_replacement",
+                                .anchor_every = noise == RNI_FIELD_REDUCED ? 50 : 0,
+                                .sampler = noise == RNI_FIELD_FULL ? NULL : "with_replacement",
                                 .batch_size = 1,
                                 .n_samples = s->targets,
                                 .inputs = f->inputs,
@@ -179,17 +173,16 @@ static rn_status open_field(const rni_field_settings *s, const field *f, double 
     return rni_walk_open(&plan, walk);
 }
 
-/* Var(Xbar) by the formula above. */
-static double exact_variance(const rni_field_settings *s, const field *f, double eta,
-                             noise_kind noise)
+double rni_field_variance(const rni_field_settings *s, const rni_field *f, double eta,
+                          rni_field_noise noise)
 {
     const double k = s->kappa + s->decay;
-    const double q = noise == MINIBATCH ? s->kappa * s->kappa * f->square : 0.0;
+    const double q = noise == RNI_FIELD_MINIBATCH ? s->kappa * s->kappa * f->square : 0.0;
     return (2.0 * eta * s->temperature / (double)f->n + eta * eta * q)
            / (eta * k * (2.0 - eta * k));
 }
 
-static double mean_of(const rni_walk *walk)
+double rni_field_mean(const rni_walk *walk)
 {
     double sum = 0.0;
     for (rn_index i = 0; i < walk->n; i++)
@@ -197,10 +190,10 @@ static double mean_of(const rni_walk *walk)
     return sum / (double)walk->n;
 }
 
-/* Particles at the draw of independent ones about the common mean. */
-static rn_status place(const rni_field_settings *s, const field *f, uint64_t seed, rni_walk *walk)
+rn_status rni_field_place(const rni_field_settings *s, const rni_field *f, double off,
+                          uint64_t seed, rni_walk *walk)
 {
-    const double centre = s->kappa * f->mean / (s->kappa + s->decay);
+    const double centre = off + s->kappa * f->mean / (s->kappa + s->decay);
     const rni_stream stream = {.seed = seed, .purpose = RNI_RNG_INIT};
     double *x = rni_alloc(f->n, sizeof *x);
     if (!x) return rni_fail(RN_ERR_MEMORY, "mean_field: no memory");
@@ -212,19 +205,19 @@ static rn_status place(const rni_field_settings *s, const field *f, uint64_t see
 }
 
 /* Mean of (Xbar - its mean)^2 along one walk, past the start. */
-static rn_status walk_field(const rni_field_settings *s, const field *f, double eta,
-                            noise_kind noise, uint64_t seed, double *variance)
+static rn_status walk_field(const rni_field_settings *s, const rni_field *f, double eta,
+                            rni_field_noise noise, uint64_t seed, double *variance)
 {
     const double centre = s->kappa * f->mean / (s->kappa + s->decay);
     const rn_index settle = (rn_index)(20.0 / (eta * (s->kappa + s->decay)));
     rni_walk walk = {0};
     double sum = 0.0;
-    rn_status status = open_field(s, f, eta, noise, &walk);
-    if (status == RN_OK) status = place(s, f, seed, &walk);
+    rn_status status = rni_field_open(s, f, eta, noise, &walk);
+    if (status == RN_OK) status = rni_field_place(s, f, 0.0, seed, &walk);
     if (status == RN_OK) status = rni_walk_on(&walk, settle);
     for (rn_index k = 0; k < s->steps && status == RN_OK; k++) {
         status = rni_walk_on(&walk, 1);
-        const double off = mean_of(&walk) - centre;
+        const double off = rni_field_mean(&walk) - centre;
         sum += off * off / (double)s->steps;
     }
     rni_walk_close(&walk);
@@ -232,8 +225,9 @@ static rn_status walk_field(const rni_field_settings *s, const field *f, double 
     return status;
 }
 
-static rn_status state_field(rn_claim *claim, const rni_field_settings *s, const field *f,
-                             double eta, noise_kind noise, double tolerance, const double *values)
+static rn_status state_field(rn_claim *claim, const rni_field_settings *s, const rni_field *f,
+                             double eta, rni_field_noise noise, double tolerance,
+                             const double *values)
 {
     static const char *const names[] = {"gap", "minibatch", "svrg"};
     static const char *const words[] = {"all targets", "one target a step",
@@ -243,7 +237,7 @@ static rn_status state_field(rn_claim *claim, const rni_field_settings *s, const
     (void)snprintf(key, sizeof key, "%s_%d_%g", names[noise], (int)f->n, eta);
     (void)snprintf(quantity, sizeof quantity, "objective gap, N = %d, eta = %g, %s", (int)f->n, eta,
                    words[noise]);
-    const double exact = 0.5 * s->kappa * exact_variance(s, f, eta, noise);
+    const double exact = 0.5 * s->kappa * rni_field_variance(s, f, eta, noise);
     return rni_claim_state_mean(
         claim,
         &(rni_statement){.key = key,
@@ -257,28 +251,61 @@ static rn_status state_field(rn_claim *claim, const rni_field_settings *s, const
         rn_claim_n_seeds(claim), values);
 }
 
+/* One number of particles, one noise, one step: values [n_seeds] of the gap. */
+typedef struct field_walk {
+    rni_field f;
+    double eta;
+    rni_field_noise noise;
+    double *values;
+} field_walk;
+
+static rn_status work_field(rn_claim *claim, rn_index i, void *user)
+{
+    const field_walk *at = user;
+    const rni_field_settings *s = rni_claim_settings(claim);
+    double variance = 0.0;
+    RNI_CLAIM_TRY(walk_field(s, &at->f, at->eta, at->noise, rni_claim_seed(claim, i), &variance));
+    at->values[i] = 0.5 * s->kappa * variance;
+    return RN_OK;
+}
+
+static rn_status see_field(rn_claim *claim, field_walk *at, rn_index p)
+{
+    const rni_field_settings *s = rni_claim_settings(claim);
+    const rn_index n_seeds = rn_claim_n_seeds(claim);
+    const rni_part part = {at->values, n_seeds};
+    char name[RNI_KEPT_NAME];
+    RNI_TRY(
+        rni_field_make(s, (rn_index)s->particles.values[p], rn_claim_is_mutated(claim), &at->f));
+    (void)snprintf(name, sizeof name, "field_%d_%d_%.9g", (int)at->noise, (int)p, at->eta);
+    const rn_index before = ((rn_index)at->noise + p) * n_seeds;
+    rn_status status = rni_claim_repeat(claim, &(rni_repeated){.name = name,
+                                                               .n = n_seeds,
+                                                               .n_parts = 1,
+                                                               .parts = &part,
+                                                               .before = before,
+                                                               .total = 16 * n_seeds,
+                                                               .work = work_field,
+                                                               .user = at});
+    if (status == RN_OK)
+        status = state_field(claim, s, &at->f, at->eta, at->noise, 0.03, at->values);
+    rni_free(at->f.inputs);
+    return status;
+}
+
 /* One noise and step at all particle numbers; slopes [n_seeds] of ln gap against ln N, or NULL. */
-static rn_status examine_field(rn_claim *claim, double eta, noise_kind noise, rn_index first,
+static rn_status examine_field(rn_claim *claim, double eta, rni_field_noise noise, rn_index first,
                                rn_index last, double *slopes)
 {
     const rni_field_settings *s = rni_claim_settings(claim);
     const rn_index n_seeds = rn_claim_n_seeds(claim);
-    double *values = rni_alloc(n_seeds * (last - first), sizeof *values);
+    double *values = rni_alloc_zero(n_seeds * (last - first), sizeof *values);
     if (!values) return rni_fail(RN_ERR_MEMORY, "mean_field: no memory");
     rn_status status = RN_OK;
-    for (rn_index p = first; p < last && status == RN_OK; p++) {
-        double *const here = values + (p - first) * n_seeds;
-        field f = {0};
-        status = make_field(s, (rn_index)s->particles.values[p], rn_claim_is_mutated(claim), &f);
-        for (rn_index i = 0; i < n_seeds && status == RN_OK; i++) {
-            status = rni_claim_advance(claim, (rn_index)noise + p, 16);
-            if (status == RN_OK)
-                status = walk_field(s, &f, eta, noise, rni_claim_seed(claim, i), &here[i]);
-            here[i] *= 0.5 * s->kappa;
-        }
-        if (status == RN_OK) status = state_field(claim, s, &f, eta, noise, 0.03, here);
-        rni_free(f.inputs);
-    }
+    for (rn_index p = first; p < last && status == RN_OK; p++)
+        status = see_field(
+            claim,
+            &(field_walk){.eta = eta, .noise = noise, .values = values + (p - first) * n_seeds}, p);
     for (rn_index i = 0; i < n_seeds && slopes && status == RN_OK; i++) {
         double gap[16];
         rni_slope line = {0};
@@ -307,85 +334,6 @@ static rn_status state_slope(rn_claim *claim, const double *slopes)
         rn_claim_n_seeds(claim), slopes);
 }
 
-enum { N_TIMES = 3 };
-static const double times[N_TIMES] = {10.0, 100.0, 1000.0};
-
-/* (kappa/2)(Xbar - mean)^2 averaged over [t, t + 10] at each time of one walk, added to gap. */
-static rn_status watch_once(const rni_field_settings *s, const field *f, rni_walk *walk,
-                            double share, double *gap)
-{
-    const double eta = s->steps_of_time.values[0];
-    const double centre = s->kappa * f->mean / (s->kappa + s->decay);
-    const rn_index window = (rn_index)(10.0 / eta);
-    rn_index at = 0;
-    for (int k = 0; k < N_TIMES; k++) {
-        const rn_index from = (rn_index)(times[k] / eta);
-        RNI_TRY(rni_walk_on(walk, from - at));
-        for (rn_index j = 0; j < window; j++) {
-            RNI_TRY(rni_walk_on(walk, 1));
-            const double off = mean_of(walk) - centre;
-            gap[k] += share * 0.5 * s->kappa * off * off / (double)window;
-        }
-        at = from + window;
-    }
-    return RN_OK;
-}
-
-static rn_status watch(const rni_field_settings *s, const field *f, rni_walk *walk, uint64_t seed,
-                       double *gap)
-{
-    for (rn_index r = 0; r < s->replicas; r++) {
-        RNI_TRY(place(s, f, seed * (uint64_t)1000003 + (uint64_t)r, walk));
-        RNI_TRY(watch_once(s, f, walk, 1.0 / (double)s->replicas, gap));
-    }
-    return RN_OK;
-}
-
-static rn_status examine_times(rn_claim *claim)
-{
-    const rni_field_settings *s = rni_claim_settings(claim);
-    const rn_index n_seeds = rn_claim_n_seeds(claim);
-    double *gaps = rni_alloc_zero(N_TIMES * n_seeds, sizeof *gaps);
-    if (!gaps) return rni_fail(RN_ERR_MEMORY, "mean_field: no memory");
-    field f = {0};
-    rni_walk walk = {0};
-    rn_status status =
-        make_field(s, (rn_index)s->particles.values[0], rn_claim_is_mutated(claim), &f);
-    if (status == RN_OK) status = open_field(s, &f, s->steps_of_time.values[0], FULL, &walk);
-    for (rn_index i = 0; i < n_seeds && status == RN_OK; i++) {
-        double here[N_TIMES] = {0};
-        status = rni_claim_advance(claim, 8, 16);
-        if (status == RN_OK) status = watch(s, &f, &walk, rni_claim_seed(claim, i), here);
-        for (int k = 0; k < N_TIMES; k++)
-            gaps[k * n_seeds + i] = here[k];
-    }
-    rni_walk_close(&walk);
-    const double exact =
-        status == RN_OK ? 0.5 * s->kappa * exact_variance(s, &f, s->steps_of_time.values[0], FULL)
-                        : 0.0;
-    for (int k = 0; k < N_TIMES && status == RN_OK; k++) {
-        char key[32];
-        char quantity[96];
-        (void)snprintf(key, sizeof key, "time_%g", times[k]);
-        (void)snprintf(quantity, sizeof quantity, "objective gap, N = %d, at t = %g .. %g",
-                       (int)f.n, times[k], times[k] + 10.0);
-        status = rni_claim_state_mean(
-            claim,
-            &(rni_statement){.key = key,
-                             .quantity = quantity,
-                             .theory = exact,
-                             .formula = "uniform in time: the stationary value",
-                             .at_least = 0.9 * exact,
-                             .at_most = 1.1 * exact,
-                             .tolerance = "10 %: some hundred walks of ten correlation times",
-                             .method = "mean over replicas and seeds"},
-            n_seeds, gaps + k * n_seeds);
-    }
-    rni_free(f.inputs);
-    rni_free(gaps);
-    return status;
-}
-
 static rn_status examine(rn_claim *claim)
 {
     const rni_field_settings *s = rni_claim_settings(claim);
@@ -394,12 +342,13 @@ static rn_status examine(rn_claim *claim)
     const double eta = s->steps_of_time.values[0];
     rn_status status = RN_OK;
     for (rn_index e = 0; e < s->steps_of_time.count && status == RN_OK; e++)
-        status = examine_field(claim, s->steps_of_time.values[e], FULL, 0,
+        status = examine_field(claim, s->steps_of_time.values[e], RNI_FIELD_FULL, 0,
                                e == 0 ? s->particles.count : 1, e == 0 ? slopes : NULL);
     if (status == RN_OK) status = state_slope(claim, slopes);
-    if (status == RN_OK) status = examine_field(claim, eta, MINIBATCH, 0, s->particles.count, NULL);
-    if (status == RN_OK) status = examine_field(claim, eta, REDUCED, 0, 1, NULL);
-    if (status == RN_OK) status = examine_times(claim);
+    if (status == RN_OK)
+        status = examine_field(claim, eta, RNI_FIELD_MINIBATCH, 0, s->particles.count, NULL);
+    if (status == RN_OK) status = examine_field(claim, eta, RNI_FIELD_REDUCED, 0, 1, NULL);
+    if (status == RN_OK) status = rni_field_times(claim);
     if (status == RN_OK) status = rni_field_net(claim);
     rni_free(slopes);
     return status;

@@ -124,25 +124,34 @@ static rn_status state_modes(rn_claim *claim, rn_index n, const double *values)
         n, values + 3 * n);
 }
 
+static rn_status see_modes(rn_claim *claim, rn_index i, void *user)
+{
+    double *const values = user; /* [4 x n] */
+    const shells_settings *s = rni_claim_settings(claim);
+    const rn_index n = rn_claim_n_seeds(claim);
+    rni_kato_modes at;
+    RNI_CLAIM_TRY(rni_kato_modes_see(s->modes, s->folds, rni_claim_seed(claim, i),
+                                     rn_claim_is_mutated(claim), &at));
+    values[i] = at.mismatch;
+    values[n + i] = at.skewness;
+    values[2 * n + i] = at.inside;
+    values[3 * n + i] = at.turned;
+    return RN_OK;
+}
+
 static rn_status examine_modes(rn_claim *claim)
 {
     const shells_settings *s = rni_claim_settings(claim);
     const rn_index n = rn_claim_n_seeds(claim);
-    double *values = rni_alloc(4 * n, sizeof *values);
+    double *values = rni_alloc_zero(4 * n, sizeof *values);
     if (!values) return rni_fail(RN_ERR_MEMORY, "spectral_shells: no memory");
-    rn_status status = RN_OK;
-    for (rn_index i = 0; i < n && status == RN_OK; i++) {
-        rni_kato_modes at;
-        status = rni_claim_advance(claim, i, n + s->exponents.count);
-        if (status == RN_OK)
-            status = rni_kato_modes_see(s->modes, s->folds, rni_claim_seed(claim, i),
-                                        rn_claim_is_mutated(claim), &at);
-        if (status != RN_OK) break;
-        values[i] = at.mismatch;
-        values[n + i] = at.skewness;
-        values[2 * n + i] = at.inside;
-        values[3 * n + i] = at.turned;
-    }
+    rn_status status = rni_claim_repeat(claim, &(rni_repeated){.name = "modes",
+                                                               .n = n,
+                                                               .n_parts = 1,
+                                                               .parts = &(rni_part){values, 4 * n},
+                                                               .total = n + s->exponents.count,
+                                                               .work = see_modes,
+                                                               .user = values});
     if (status == RN_OK) status = state_modes(claim, n, values);
     rni_free(values);
     return status;

@@ -2,15 +2,18 @@
  * What a system of src/systems states, and what it states it with. A new system is one file with an
  * option table and a function `examine`, one line in systems.c and one file in configs/systems:
  *
+ *     static rn_status work(rn_claim *claim, rn_index i, void *user)      // seed i
+ *     {
+ *         return measure(rni_claim_settings(claim), rni_claim_seed(claim, i),
+ *                        rn_claim_is_mutated(claim), (double *)user + i);
+ *     }
+ *
  *     static rn_status examine(rn_claim *claim)
  *     {
- *         const my_settings *s = rni_claim_settings(claim);
  *         double slopes[..];                                   // one per seed
- *         for (rn_index i = 0; i < rn_claim_n_seeds(claim); i++) {
- *             RNI_CLAIM_TRY(rni_claim_advance(claim, i, rn_claim_n_seeds(claim)));
- *             RNI_CLAIM_TRY(measure(s, rni_claim_seed(claim, i), rn_claim_is_mutated(claim),
- *                                   &slopes[i]));
- *         }
+ *         RNI_CLAIM_TRY(rni_claim_repeat(claim, &(rni_repeated){
+ *             .name = "slopes", .n = n, .n_parts = 1, .parts = &(rni_part){slopes, n},
+ *             .work = work, .user = slopes}));
  *         return rni_claim_state_median(claim, &(rni_statement){
  *             .key = "slope", .quantity = "slope of the loss", .theory = -0.5,
  *             .formula = "-(a-1)/a", .at_least = -0.54, .at_most = -0.46,

@@ -95,14 +95,15 @@ class Claims(unittest.TestCase):
         work.send_signal(signal.SIGINT)
         words = work.communicate(timeout=60)[1]
         self.assertEqual(work.returncode, 1, words)
-        self.assertIn("stopped before", words)
+        self.assertIn("renorm claims spectral_shells with the same options", words)
         self.assertFalse((self.here / "claims/spectral_shells/claim.html").exists())
 
     def test_a_long_claim_goes_on_after_interrupt_and_kill(self):
         small = ["claims", "equilibrium", "--seeds", "2", "--set", "settings.epochs=2000", "--set",
                  "settings.langevin_epochs=2000", "--set", "settings.rates=[0.06,0.03,0.015]",
                  "--set", "settings.learning_rate=0.05", "--set", "settings.batch=20", "--set",
-                 "settings.steps=700000"]
+                 "settings.steps=700000", "--set", "settings.theorem_rate=0.01", "--set",
+                 "settings.theorem_steps=100000"]
         names = ["claim.csv", "values.csv", "curves.csv", "notes.txt", "config.yaml"]
         whole = subprocess.run([PROGRAM, *small, "-o", "whole", "-q"], cwd=self.here,
                                capture_output=True, text=True, timeout=250)

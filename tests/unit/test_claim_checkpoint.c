@@ -205,13 +205,19 @@ static void stopped_anywhere_it_ends_with_the_same_bytes(void **state)
 static void stopped_again_and_again_a_system_of_ours_ends_with_the_same_bytes(void **state)
 {
     (void)state;
-    const char *const overrides[] = {
-        "settings.epochs=200",   "settings.langevin_epochs=200", "settings.rates=[0.06,0.03,0.015]",
-        "settings.steps=210000", "settings.learning_rate=0.05",  "settings.batch=20"};
+    const char *const overrides[] = {"settings.epochs=200",
+                                     "settings.langevin_epochs=200",
+                                     "settings.rates=[0.06,0.03,0.015]",
+                                     "settings.steps=210000",
+                                     "settings.learning_rate=0.05",
+                                     "settings.batch=20",
+                                     "settings.theorem_steps=110000"};
+    const place own = in_scratch("own.yaml"); /* without a lens, which asks at every step */
+    assert_status(rni_file_write(own.path, "seeds: 2\n", 9), RN_OK);
     const place plain = in_scratch("undisturbed");
     const place disturbed = in_scratch("disturbed");
     rn_claim_options options = {
-        .n_seeds = 2, .n_overrides = 6, .overrides = overrides, .folder = plain.path};
+        .config = own.path, .n_overrides = 7, .overrides = overrides, .folder = plain.path};
     const rni_system *system = rni_system_find("equilibrium");
     assert_status(work(system, &options, 1000000), RN_OK);
     options.folder = disturbed.path;

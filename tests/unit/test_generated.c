@@ -269,6 +269,62 @@ static void survives_every_allocation_failure(void **state)
     }
 }
 
+static void a_curve_is_even_and_has_the_stated_targets(void **state)
+{
+    (void)state;
+    const rn_setting wave[] = {{"n_train", "4"},   {"n_test", "2"},      {"reach", "2"},
+                               {"target", "wave"}, {"constant", "true"}, {"noise", "0"}};
+    const double x[] = {-1.5, -0.5, 0.5, 1.5, -1.0, 1.0}; /* middles of quarters, then of halves */
+    rn_data *data = make_data("curve", wave, 6, 3);
+    assert_int_equal(rn_data_input_size(data), 2);
+    for (int part = 0; part < 2; part++) {
+        const rn_data_split split = rn_data_get(data, (rn_data_part)part);
+        assert_int_equal(split.n_samples, part == 0 ? 4 : 2);
+        for (rn_index i = 0; i < split.n_samples; i++) {
+            const double at = x[4 * part + i];
+            assert_close(split.inputs[2 * i], at, 1e-15);
+            assert_close(split.inputs[2 * i + 1], 1.0, 0.0);
+            assert_close(split.targets[i], sin(1.5 * at) + 0.3 * at * at - 0.5, 1e-15);
+        }
+    }
+    rn_data_destroy(data);
+    /* noise of the training targets alone: mean square within five errors, sqrt(2/n) */
+    const rn_setting bump[] = {{"n_train", "4000"}, {"n_test", "7"}, {"noise", "0.1"}};
+    data = make_data("curve", bump, 3, 3);
+    assert_int_equal(rn_data_input_size(data), 1);
+    double square[2] = {0.0, 0.0};
+    for (int part = 0; part < 2; part++) {
+        const rn_data_split split = rn_data_get(data, (rn_data_part)part);
+        for (rn_index i = 0; i < split.n_samples; i++)
+            square[part] += pow(split.targets[i] - exp(-split.inputs[i] * split.inputs[i]), 2.0);
+    }
+    assert_close(square[0] / 4000.0, 0.01, 0.01 * 5.0 * sqrt(2.0 / 4000.0));
+    assert_close(square[1], 0.0, 0.0);
+    rn_data_destroy(data);
+    assert_int_equal(rni_memory_bytes(), 0);
+}
+
+static void one_hot_samples_share_nothing_but_their_class(void **state)
+{
+    (void)state;
+    const rn_setting small[] = {{"classes", "3"}, {"per_class", "2"}};
+    rn_data *data = make_data("one_hot", small, 2, 3);
+    const rn_data_split split = rn_data_get(data, RN_DATA_TRAIN);
+    assert_int_equal(split.n_samples, 6);
+    assert_int_equal(rn_data_input_size(data), 6);
+    assert_int_equal(rn_data_target_size(data), 3);
+    assert_int_equal(rn_data_get(data, RN_DATA_HELD_OUT).n_samples, 0);
+    for (rn_index i = 0; i < 6; i++) {
+        assert_int_equal(split.labels[i], i / 2);
+        for (rn_index j = 0; j < 6; j++)
+            assert_close(split.inputs[i * 6 + j], i == j ? 1.0 : 0.0, 0.0);
+        for (rn_index k = 0; k < 3; k++)
+            assert_close(split.targets[i * 3 + k], k == i / 2 ? 1.0 : 0.0, 0.0);
+    }
+    rn_data_destroy(data);
+    assert_int_equal(rni_memory_bytes(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +335,8 @@ int main(void)
         cmocka_unit_test(label_noise_touches_training_targets_only),
         cmocka_unit_test(the_same_seed_gives_the_same_bits_and_larger_sets_contain_smaller),
         cmocka_unit_test(wrong_names_and_settings_are_named),
+        cmocka_unit_test(a_curve_is_even_and_has_the_stated_targets),
+        cmocka_unit_test(one_hot_samples_share_nothing_but_their_class),
         cmocka_unit_test(the_callers_arrays_are_copied),
         cmocka_unit_test(survives_every_allocation_failure),
     };
