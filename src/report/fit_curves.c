@@ -120,7 +120,7 @@ static void put_allocation(rni_json *json, const rn_fit_report *r, double *value
     const rn_fit_input *input = &r->table->input;
     curve size = {.at = {0}};
     curve tokens = {.at = {0}};
-    double low = INFINITY;
+    double low = (double)INFINITY;
     double high = 0.0;
     for (rn_index i = 0; i < input->n; i++) {
         low = fmin(low, 6.0 * input->x[0][i] * input->x[1][i]);
