@@ -1,5 +1,5 @@
 # Everything here is a line over CMake and tools/; nothing is decided in this file.
-.PHONY: help demo study build test test-all check bench bank install uninstall deb format clean
+.PHONY: help demo study build test test-all check bench bank bank-held install uninstall deb format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
@@ -29,6 +29,10 @@ bench: ## print ratios against the machine's own peak
 bank: build ## run the forecast bank (about half an hour) and print how good forecasts are
 	-build/demo/cli/renorm study configs/bank.yaml -o runs/bank
 	build/demo/cli/renorm forecast --backtest runs/bank >runs/bank/backtest.tsv
+
+bank-held: build ## the bank of held-out losses (about a quarter of an hour)
+	-build/demo/cli/renorm study configs/bank_held_out.yaml -o runs/bank_held_out
+	build/demo/cli/renorm forecast --backtest runs/bank_held_out >runs/bank_held_out/backtest.tsv
 
 install: build ## install below PREFIX (default /usr/local); DESTDIR is honoured
 	cmake --install build/demo --prefix $(or $(PREFIX),/usr/local)

@@ -120,7 +120,7 @@ static void print_held_out_json(json *j, const rn_forecast_answer *a)
         json_real(j, "time", a->held_out[k].time);
         json_real(j, "factor", a->held_out[k].factor);
         json_real(j, "measured", a->held_out[k].measured);
-        json_real(j, "frozen", a->held_out[k].loss);
+        print_value_json(j, "frozen", &a->held_out[k].value);
         json_close(j, '}');
     }
     json_close(j, ']');
@@ -301,19 +301,17 @@ static void print_backtest_row(const collection *c, rn_index i, const rn_backtes
 /* Held-out losses have rows of their own, where the run measured them. */
 static void print_lines(const collection *c)
 {
-    const double missing = (double)NAN;
     printf("run\thalf\tstep\tfrom\tfactor\tmeasured\tdrift\tmethod\tloss\tln_error\tlow50\thigh50\t"
            "low90\thigh90\tsigma\n");
     for (rn_index i = 0; i < c->n; i++)
         for (rn_index k = 0; k < c->tests[i].n_lines; k++) {
             const rn_backtest_line *line = &c->tests[i].lines[k];
-            const rn_forecast_value held_out = {line->held_out, missing, missing,
-                                                missing,        missing, missing};
             for (int m = 0; m < RN_FORECAST_METHODS; m++)
                 print_backtest_row(c, i, line, rn_forecast_method_name((rn_forecast_method)m),
                                    line->measured, &line->by[m]);
             if (isfinite(line->held_out_measured))
-                print_backtest_row(c, i, line, "held_out", line->held_out_measured, &held_out);
+                print_backtest_row(c, i, line, "held_out", line->held_out_measured,
+                                   &line->held_out);
         }
 }
 
@@ -350,8 +348,10 @@ static void print_held_out_group(const collection *c, view v)
         const rn_status status =
             rn_backtest_judge_held_out(c->n, c->tests, factor, v.half, v.drift, &s);
         if (status < 0 || s.n_told == 0) continue;
-        fprintf(stderr, "  %-10s %4.3gx %6" PRId64 " %9.3f  [%.3f, %.3f] %+8.3f\n", "held_out",
-                factor, s.n_lines, s.median, s.low, s.high, s.bias);
+        fprintf(stderr,
+                "  %-10s %4.3gx %6" PRId64 " %9.3f  [%.3f, %.3f] %+8.3f %5.0f %% %5.0f %%\n",
+                "held_out", factor, s.n_lines, s.median, s.low, s.high, s.bias, 100.0 * s.covered50,
+                100.0 * s.covered90);
     }
 }
 
@@ -467,15 +467,16 @@ const command command_forecast = {
     .more = "DIR is the folder of a run, with --backtest also of a study. Four methods: frozen\n"
             "(the modes of a measurement decay), transport (they also move with the measured\n"
             "velocity), power (curve fit L = E + A t^-a) and line (L = A t^-a on the last half\n"
-            "decade). Prints a line per time and method with 50 and 90 % intervals, and the\n"
+            "decade). Prints a line per time and method with "
+            "50 and 90 % intervals, and the\n"
             "answer in words.\n"
             "\n"
             "--backtest makes the same forecasts from every earlier measurement, with what was\n"
             "known then, and holds them against what came at 2, 4 and 10 times the time. Runs\n"
             "fall into two halves by a hash of their configuration without the seed.\n"
             "\n"
-            "The held-out loss, where a measurement foretold it (frozen modes, without\n"
-            "intervals), stands on standard error and in the JSON, and is judged likewise.\n"
+            "The held-out loss, where a measurement foretold it (frozen modes), stands on\n"
+            "standard error and in the JSON, and is judged likewise.\n"
             "\n"
             "Exit status: 0 done, 1 it cannot be told, or the history is too short; the\n"
             "message says why, 2 wrong usage, 3 a folder could not be read.",

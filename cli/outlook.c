@@ -69,12 +69,13 @@ bool bounds_text(const rn_forecast_answer *answer, char *text, size_t size)
 bool held_out_text(const rn_forecast_answer *answer, char *text, size_t size)
 {
     const rn_forecast_held_out *h = answer->held_out;
+    int n = snprintf(text, size, "held-out loss, now %.3g; with the modes frozen",
+                     answer->held_out_loss);
     if (!answer->has_held_out) return false;
-    (void)snprintf(text, size,
-                   "held-out loss, now %.3g; with the modes frozen %.3g at %g times the time, %.3g "
-                   "at %g, %.3g at %g (no intervals: those are calibrated on training losses)",
-                   answer->held_out_loss, h[0].loss, h[0].factor, h[1].loss, h[1].factor, h[2].loss,
-                   h[2].factor);
+    for (int k = 0; k < RN_BACKTEST_FACTORS && n > 0 && (size_t)n < size; k++)
+        n += snprintf(text + n, size - (size_t)n,
+                      "%s %.3g at %g times the time (90 %%: %.3g to %.3g)", k ? "," : "",
+                      h[k].value.loss, h[k].factor, h[k].value.low90, h[k].value.high90);
     return true;
 }
 

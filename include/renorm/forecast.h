@@ -71,14 +71,16 @@ typedef struct rn_forecast_line {
 #define RN_BACKTEST_FACTORS 3
 RN_API double rn_backtest_factor(rn_index i);
 
-/** The held-out loss at one of those times, with the modes frozen. Without intervals: they were
-    calibrated on training losses. */
+/** The held-out loss at one of those times, with the modes frozen. Its intervals: ln L within
+    q sigma, sigma^2 = ln(L/L(from))^2 + (ln(factor)/20)^2, q from a bank of its own
+   (docs/forecast.md). */
 typedef struct rn_forecast_held_out {
-    double time;     /**< learning time */
-    double factor;   /**< time / from */
-    double loss;     /**< NaN where the measurement did not foretell it: rn_snapshot.held_out_2x */
-    double measured; /**< the run's own, straight in its logarithm between the records that have
-                          one; NaN outside */
+    double time;             /**< learning time */
+    double factor;           /**< time / from */
+    rn_forecast_value value; /**< NaN where the measurement did not foretell it:
+                                  rn_snapshot.held_out_2x */
+    double measured;         /**< the run's own, straight in its logarithm between the records that
+                                  have one; NaN outside */
 } rn_forecast_held_out;
 
 /** From when to when. From rn_forecast_options_defaults. */
@@ -105,8 +107,8 @@ typedef struct rn_forecast_answer {
     const rn_forecast_line *lines;
     double limit[RN_FORECAST_METHODS]; /**< the loss as time grows without end, no schedule ending
                                           it: frozen and transport: energy of modes at rest, below
-                                            rounding; power: its floor E; line: 0, where it falls.
-                                            NaN: not told, as by nodes in place of modes, which
+                                            rounding; power: its floor E; line: 0, where it
+                                          falls. NaN: not told, as by nodes in place of modes, which
                                             cannot tell rest from slowness */
     double held_out_loss;              /**< at `from`; NaN: none */
     int has_held_out;                  /**< 1: the measurement foretold it */
@@ -149,8 +151,8 @@ typedef struct rn_backtest_line {
     double measured; /**< the loss at factor * from */
     double drift;    /**< |ln of |M|_F at the last measurement up to there over now|: how far the
                           kernel went; NaN where it was not measured */
-    double held_out; /**< held-out loss foretold, frozen modes; NaN: none */
-    double held_out_measured; /**< the run's; NaN: none */
+    rn_forecast_value held_out; /**< held-out loss foretold, frozen modes; NaN: none */
+    double held_out_measured;   /**< the run's; NaN: none */
     rn_forecast_value by[RN_FORECAST_METHODS];
 } rn_backtest_line;
 
@@ -201,7 +203,6 @@ RN_API RN_NODISCARD rn_status rn_backtest_judge(rn_index n, const rn_backtest *b
 
 /**
  * The same of held-out losses: over lines with a measured one, in n_told those that were foretold.
- * Without intervals: coverages are NaN.
  * @return as rn_backtest_judge
  */
 RN_API RN_NODISCARD rn_status rn_backtest_judge_held_out(rn_index n, const rn_backtest *backtests,

@@ -222,21 +222,12 @@ static double sigma_of(const look *x, int method, rn_index k, double start)
 static rn_forecast_value value_of(const look *x, int method, rn_index k, double start)
 {
     const double loss = losses_of(x, method)[k];
-    const double missing = (double)NAN;
-    if (!isfinite(loss) || !(loss > 0.0) || !(start > 0.0))
-        return (rn_forecast_value){missing, missing, missing, missing, missing, missing};
-    const double sigma = sigma_of(x, method, k, start);
-    const rni_quantiles q = rni_calibration_at(method, x->reach[k]);
-    const bool has_bounds = method <= RN_FORECAST_TRANSPORT && isfinite(losses_of(x, ROW_HIGH)[k]);
     const double frozen = losses_of(x, RN_FORECAST_FROZEN)[k];
+    const bool has_bounds = method <= RN_FORECAST_TRANSPORT && isfinite(losses_of(x, ROW_HIGH)[k]);
     const double least = has_bounds ? loss * (losses_of(x, ROW_LOW)[k] / frozen) : loss;
     const double most = has_bounds ? loss * (losses_of(x, ROW_HIGH)[k] / frozen) : loss;
-    return (rn_forecast_value){.loss = loss,
-                               .low50 = least * exp(-q.q50 * sigma),
-                               .high50 = most * exp(q.q50 * sigma),
-                               .low90 = least * exp(-q.q90 * sigma),
-                               .high90 = most * exp(q.q90 * sigma),
-                               .sigma = sigma};
+    const double sigma = loss > 0.0 && start > 0.0 ? sigma_of(x, method, k, start) : (double)NAN;
+    return rni_calibration_value(method, x->reach[k], loss, least, most, sigma);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

@@ -81,7 +81,7 @@ static rn_status add_origin(const rni_history *h, rn_index snapshot, rn_backtest
                                    .factor = times[k] / at->time,
                                    .measured = rni_history_loss(h, times[k]),
                                    .drift = drift_until(h, snapshot, times[k]),
-                                   .held_out = held_out[k].loss,
+                                   .held_out = held_out[k].value,
                                    .held_out_measured = held_out[k].measured};
         memcpy(line->by, values + k * RN_FORECAST_METHODS, sizeof line->by);
     }
@@ -129,23 +129,14 @@ typedef struct tally {
     double *errors; /* of what was told */
 } tally;
 
-static void count(tally *t, const rn_backtest_line *line, rn_forecast_method method)
+static void count(tally *t, const rn_forecast_value *v, double measured)
 {
-    const rn_forecast_value *v = &line->by[method];
-    const double error = log(v->loss / line->measured);
+    const double error = log(v->loss / measured);
     t->sizes[t->n++] = isfinite(error) ? fabs(error) : (double)INFINITY;
     if (!isfinite(error)) return;
     t->errors[t->n_told++] = error;
-    t->n_within50 += line->measured >= v->low50 && line->measured <= v->high50;
-    t->n_within90 += line->measured >= v->low90 && line->measured <= v->high90;
-}
-
-static void count_held_out(tally *t, const rn_backtest_line *line)
-{
-    const double error = log(line->held_out / line->held_out_measured);
-    if (!isfinite(line->held_out_measured)) return;
-    t->sizes[t->n++] = isfinite(error) ? fabs(error) : (double)INFINITY;
-    if (isfinite(error)) t->errors[t->n_told++] = error;
+    t->n_within50 += measured >= v->low50 && measured <= v->high50;
+    t->n_within90 += measured >= v->low90 && measured <= v->high90;
 }
 
 static rn_status summarise(const tally *t, rn_backtest_score *out)
@@ -185,10 +176,10 @@ static rn_status judge(rn_index n, const rn_backtest *backtests, int method, dou
             const bool is_wanted = (half < 0 || backtests[i].half == half)
                                    && fabs(line->factor - factor) < 1e-6 * factor
                                    && !(min_drift > 0.0 && !(line->drift >= min_drift));
-            if (is_wanted && method == HELD_OUT)
-                count_held_out(&t, line);
-            else if (is_wanted)
-                count(&t, line, (rn_forecast_method)method);
+            if (is_wanted && method != HELD_OUT)
+                count(&t, &line->by[method], line->measured);
+            else if (is_wanted && isfinite(line->held_out_measured))
+                count(&t, &line->held_out, line->held_out_measured);
         }
     const rn_status status = summarise(&t, out);
     rni_free(block);
@@ -209,10 +200,5 @@ rn_status rn_backtest_judge_held_out(rn_index n, const rn_backtest *backtests, d
     if (n < 0 || (n > 0 && !backtests) || !out)
         return rni_fail(RN_ERR_ARGUMENT,
                         "rn_backtest_judge_held_out: an argument is NULL or out of range");
-    rn_backtest_score found;
-    RNI_TRY(judge(n, backtests, HELD_OUT, factor, half, min_drift, &found));
-    found.covered50 = (double)NAN;
-    found.covered90 = (double)NAN;
-    *out = found;
-    return RN_OK;
+    return judge(n, backtests, HELD_OUT, factor, half, min_drift, out);
 }

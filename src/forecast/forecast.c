@@ -157,7 +157,7 @@ static void add_held_out(const rni_history *h, rn_index snapshot, rn_forecast_an
     a->held_out_loss = at->record.held_out_loss;
     rni_held_out_tell(h, at, a->held_out);
     for (rn_index i = 0; i < RN_BACKTEST_FACTORS; i++)
-        if (isfinite(a->held_out[i].loss)) a->has_held_out = 1;
+        if (isfinite(a->held_out[i].value.loss)) a->has_held_out = 1;
 }
 
 /* Energy of modes that stay as they are: the loss that is left of frozen and of transported ones.

@@ -16,6 +16,25 @@ static void add_value(rni_json *json, const char *key, const rn_forecast_value *
     rni_json_reals(json, key, 5, numbers);
 }
 
+/* null where the measurement did not foretell it */
+static void add_held_out(rni_json *json, const rn_forecast_answer *a)
+{
+    if (!a->has_held_out) return;
+    rni_json_object(json, "held_out");
+    rni_json_real(json, "loss", a->held_out_loss);
+    rni_json_list(json, "lines");
+    for (int k = 0; k < RN_BACKTEST_FACTORS; k++) {
+        rni_json_object(json, NULL);
+        rni_json_real(json, "time", a->held_out[k].time);
+        rni_json_real(json, "factor", a->held_out[k].factor);
+        rni_json_real(json, "measured", a->held_out[k].measured);
+        add_value(json, "frozen", &a->held_out[k].value);
+        rni_json_close(json);
+    }
+    rni_json_close(json);
+    rni_json_close(json);
+}
+
 static void add_answer(rni_json *json, const char *key, const rn_forecast_answer *a)
 {
     rni_json_object(json, key);
@@ -25,6 +44,7 @@ static void add_answer(rni_json *json, const char *key, const rn_forecast_answer
     rni_json_real(json, "from", a->from);
     rni_json_real(json, "loss", a->loss);
     rni_json_real(json, "stability", a->stability);
+    add_held_out(json, a);
     rni_json_object(json, "cannot_tell");
     for (int m = 0; m < RN_FORECAST_METHODS; m++)
         if (a->reason[m][0])

@@ -271,6 +271,22 @@ class PageTest(unittest.TestCase):
             self.assertTrue(x.is_at(px, line["time"]))
             self.assertTrue(y.is_at(py, line["transport"]["loss"]))
 
+    def test_19_held_out_losses_ahead_are_those_of_renorm_forecast(self):
+        told = json.loads(run("forecast", "--json", self.place / "a").stdout)["held_out"]
+        x, y, drawn = self.read(self.one, "held-out-forecast")
+        self.assert_drawn(self.one, "held-out-forecast", "measured",
+                          [(r["time"], r["held_out_loss"]) for r in self.metrics
+                           if r["time"] > 0 and not math.isnan(r["held_out_loss"])])
+        points = pixels_of(drawn["series"]["foretold from the last measurement"])
+        bars = self.one.run("""[...[...document.querySelectorAll('figure[data-chart=held-out-forecast] .series')]
+            .find(s => s.dataset.series.startsWith('foretold from')).querySelectorAll('.bar')].map(b => b.getAttribute('d'))""")
+        self.assertEqual((len(points), len(bars)), (4, 3))
+        self.assertTrue(y.is_at(points[0][1], told["loss"]))
+        for (px, py), bar, line in zip(points[1:], bars, told["lines"]):
+            self.assertTrue(x.is_at(px, line["time"]) and y.is_at(py, line["frozen"]["loss"]))
+            ends = [float(v) for v in re.findall(r"-?[0-9.]+(?:e-?[0-9]+)?", bar)]
+            self.assertTrue(y.is_at(ends[1], line["frozen"]["low90"]) and y.is_at(ends[2], line["frozen"]["high90"]))
+
     def test_10_the_headline_says_the_runs_numbers(self):
         text = self.one.run("document.querySelector('.cards').textContent")
         for value in (self.metrics[0]["loss"], self.metrics[-1]["loss"]):

@@ -356,14 +356,14 @@ static void held_out_losses_are_foretold(void **state)
     const rn_snapshot *at = rn_folder_snapshot(linear, 5);
     assert_true(a->has_held_out);
     assert_close(a->held_out_loss, at->record.held_out_loss, 0.0);
-    assert_close(a->held_out[0].loss, at->held_out_2x, 0.0);
-    assert_close(a->held_out[1].loss, at->held_out_4x, 0.0);
-    assert_close(a->held_out[2].loss, at->held_out_10x, 0.0);
+    assert_close(a->held_out[0].value.loss, at->held_out_2x, 0.0);
+    assert_close(a->held_out[1].value.loss, at->held_out_4x, 0.0);
+    assert_close(a->held_out[2].value.loss, at->held_out_10x, 0.0);
     for (rn_index i = 0; i < RN_BACKTEST_FACTORS; i++) {
         assert_close(a->held_out[i].factor, rn_backtest_factor(i), 0.0);
         assert_close(a->held_out[i].time, rn_backtest_factor(i) * a->from, 0.0);
         /* between two measurements the run's is interpolated */
-        assert_close(a->held_out[i].loss / a->held_out[i].measured, 1.0, 0.05);
+        assert_close(a->held_out[i].value.loss / a->held_out[i].measured, 1.0, 0.05);
     }
     rn_forecast_destroy(forecast);
     assert_status(rn_forecast_create(blind, NULL, &forecast), RN_OK);
@@ -379,13 +379,23 @@ static void held_out_losses_are_foretold(void **state)
         const rn_backtest_line *line = &test.lines[k];
         if (fabs(line->factor - 2.0) > 1e-6 || !isfinite(line->held_out_measured)) continue;
         n++;
-        worst = fmax(worst, fabs(log(line->held_out / line->held_out_measured)));
+        worst = fmax(worst, fabs(log(line->held_out.loss / line->held_out_measured)));
     }
     assert_status(rn_backtest_judge_held_out(1, &test, 2.0, -1, 0.0, &score), RN_OK);
     assert_int_equal(score.n_lines, n);
     assert_int_equal(score.n_told, n);
     assert_true(n >= 2 && score.median <= worst && score.median >= 0.0 && worst < 1.0);
-    assert_true(isnan(score.covered90));
+    rn_index n_held = 0; /* coverage is counted on what came */
+    for (rn_index k = 0; k < test.n_lines; k++) {
+        const rn_backtest_line *line = &test.lines[k];
+        const rn_forecast_value *v = &line->held_out;
+        if (fabs(line->factor - 2.0) > 1e-6 || !isfinite(line->held_out_measured)) continue;
+        assert_true(v->low90 < v->low50 && v->low50 < v->loss && v->loss < v->high50);
+        assert_true(v->high50 < v->high90);
+        n_held += line->held_out_measured >= v->low90 && line->held_out_measured <= v->high90;
+    }
+    assert_close(score.covered90, (double)n_held / (double)n, 1e-15);
+    assert_true(score.covered50 <= score.covered90);
     assert_status(rn_backtest_judge_held_out(1, NULL, 2.0, -1, 0.0, &score), RN_ERR_ARGUMENT);
     rn_backtest_clear(&test);
 }

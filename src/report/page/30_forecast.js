@@ -43,6 +43,25 @@ function forecastPanel(run, f, until) {
   return { title: MANY ? run.name : "", series: [measuredCurve(run, until), ...forecastSeries(f, i => i + 1)], refs: f ? [{ x: f.from, label: "forecast from here" }] : [] };
 }
 
+/* Held-out losses foretold from a measurement: marks with their 90 % intervals. */
+const heldOutMarks = (name, f, k) => ({ name, run: "", colour: k + 1, dash: k + 1, mark: k + 1, size: 40, thin: true,
+  points: [[f.from, f.held_out.loss], ...f.held_out.lines.filter(l => known(l.frozen[0])).map(l => [l.time, l.frozen[0], true, l.frozen[3], l.frozen[4]])] });
+
+function addHeldOut(section) {
+  const able = RUNS.filter(run => run.forecast && run.forecast.held_out);
+  if (!able.length) return;
+  const gap = make(section, "div");
+  gap.style.height = "2.2rem";
+  addChart(section, { id: "held-out-forecast", title: "The held-out loss", wide: true, height: 300, follows: "all", names: false,
+    x: { label: () => "learning time t = sum of step sizes", kinds: ["log", "linear"], say: v => `time ${say(v, 4)}` }, y: valueAxis("held-out loss", "", ["log", "linear"]),
+    caption: "At 2, 4 and 10 times the time of a measurement, from the modes as they were then, carried to the held-out samples by their own Jacobian; bars are 90 % intervals, calibrated on a bank of other runs.",
+    panels: () => able.map(run => {
+      const past = run.past_forecast && run.past_forecast.held_out ? [heldOutMarks("foretold at a tenth of the run", run.past_forecast, 1)] : [];
+      const curve = { name: "measured", run: run.name, colour: 0, dash: 0, points: run.metrics.time.map((t, i) => [t, run.metrics.held_out_loss[i]]).filter(p => p[0] > 0 && known(p[1])) };
+      return { title: MANY ? run.name : "", series: [curve, heldOutMarks("foretold from the last measurement", run.forecast, 0), ...past], refs: [{ x: run.forecast.from, label: "last measurement" }] };
+    }) });
+}
+
 function addForecast() {
   const able = RUNS.filter(run => run.forecast && run.forecast.lines.length);
   if (!able.length) return;
@@ -53,6 +72,11 @@ function addForecast() {
     panels: () => able.map(run => forecastPanel(run, run.forecast, Infinity)) }, axes));
   for (const run of able) for (const [key, why] of Object.entries(run.forecast.cannot_tell))
     make(section, "p", "words", `${MANY ? run.name + ", " : ""}${key} cannot tell: ${why}.`);
+  addPast(section, able, axes);
+  addHeldOut(section);
+}
+
+function addPast(section, able, axes) {
   const past = able.filter(run => run.past_forecast && run.past_forecast.chosen);
   if (!past.length) return;
   const gap = make(section, "div");
