@@ -141,9 +141,31 @@ static void a_stopped_system_ends_with_the_same_bytes(void **state)
     }
 }
 
+/* An allocation fails here and there, further apart the more there are: a message, and no leak. */
+static void a_system_without_memory_says_so_and_leaks_nothing(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_SYSTEMS; i++) {
+        const rn_index bytes = rni_memory_bytes();
+        rn_status status = RN_ERR_MEMORY;
+        long fault = 1;
+        for (; status == RN_ERR_MEMORY; fault = 3 * fault + i) {
+            (void)rni_fail_allocation(fault);
+            status = work(&systems[i], NULL, 1L << 40, NULL);
+            (void)rni_fail_allocation(0);
+            const char *const words = rn_last_message();
+            if (status != RN_OK && (status != RN_ERR_MEMORY || !words[0]))
+                fail_msg("%s, allocation %ld: %s", systems[i].name, fault, words);
+            assert_int_equal(rni_memory_bytes(), bytes);
+        }
+        assert_true(fault > 50);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_system_without_memory_says_so_and_leaks_nothing),
         cmocka_unit_test(a_stopped_system_ends_with_the_same_bytes),
     };
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);

@@ -279,9 +279,10 @@ static void a_curve_is_even_and_has_the_stated_targets(void **state)
     assert_int_equal(rn_data_input_size(data), 2);
     for (int part = 0; part < 2; part++) {
         const rn_data_split split = rn_data_get(data, (rn_data_part)part);
-        assert_int_equal(split.n_samples, part == 0 ? 4 : 2);
-        for (rn_index i = 0; i < split.n_samples; i++) {
-            const double at = x[4 * part + i];
+        const rn_index n = part == 0 ? 4 : 2;
+        assert_int_equal(split.n_samples, n);
+        for (rn_index i = 0; i < n; i++) {
+            const double at = x[4 * (rn_index)part + i];
             assert_close(split.inputs[2 * i], at, 1e-15);
             assert_close(split.inputs[2 * i + 1], 1.0, 0.0);
             assert_close(split.targets[i], sin(1.5 * at) + 0.3 * at * at - 0.5, 1e-15);
