@@ -300,6 +300,8 @@ static void every_failed_allocation_is_reported(void **state)
         double flops[2];
         for (rn_index l = 0; l <= f.n; l++)
             width[l] = WIDTH;
+        for (rn_index i = 0; i < (f.n + 1) * (f.n + 1); i++)
+            sigma[i] = (double)NAN; /* no gain so far */
         (void)rni_fail_allocation(fault);
         status = rn_blocks_create(f.model, &f.blocks);
         if (status == RN_OK) status = rn_blocks_cost(f.blocks, &cost, &flops[0], &flops[1]);
