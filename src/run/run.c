@@ -144,20 +144,20 @@ static rn_status step_ahead(rni_execution *x, rn_index to_step, rni_moment *mome
     return RN_OK;
 }
 
-static void tell_found(const rni_execution *x, const rni_unfinished *unfinished)
+static void tell_kept(const rni_execution *x, const rni_unfinished *u, const char *did, rn_index n)
 {
     char text[128];
     (void)snprintf(text, sizeof text,
-                   "the measurement at step %" PRId64 " went on with %" PRId64
-                   " products that were kept",
-                   unfinished->step, unfinished->n_found);
+                   "the measurement at step %" PRId64 " %s %" PRId64 " products that were kept",
+                   u->step, did, n);
     rni_execution_tell(x, RN_LOG_INFO, text);
 }
 
 /* A measurement that was asked to stop; its step is not recorded. */
-static rn_status stop_measuring(rni_execution *x, rn_index step)
+static rn_status stop_measuring(rni_execution *x, const rni_unfinished *unfinished)
 {
-    x->run->summary.n_steps = step;
+    tell_kept(x, unfinished, "stopped after", unfinished->n_found + unfinished->n_put);
+    x->run->summary.n_steps = unfinished->step;
     x->run->summary.is_interrupted = 1;
     return RN_INTERRUPTED;
 }
@@ -175,12 +175,12 @@ static rn_status measure_and_advance(rni_execution *x, const rn_record *record)
     tell_progress(x, "measuring", record->step, record->loss);
     const double start = seconds_now();
     rn_status status = x->measure->take(x->measure_state, &moment, &snapshot);
-    if (unfinished.n_found > 0) tell_found(x, &unfinished);
+    if (unfinished.n_found > 0) tell_kept(x, &unfinished, "went on with", unfinished.n_found);
     if (status == RN_OK) status = rni_cadence_note(&x->cadence, &snapshot);
     if (status == RN_OK) status = rni_record_snapshot(x->run, &snapshot);
     rni_snapshot_clear(&snapshot);
     x->run->summary.measure_s += seconds_now() - start;
-    if (status == RN_INTERRUPTED) return stop_measuring(x, record->step);
+    if (status == RN_INTERRUPTED) return stop_measuring(x, &unfinished);
     return status < 0 ? rni_fail_within(status, "at step %" PRId64, record->step) : RN_OK;
 }
 

@@ -56,6 +56,7 @@ rn_status rni_unfinished_put(rni_unfinished *u, rni_unfinished_kind kind,
     name_piece(kind, u->n_pieces[kind], name);
     RNI_TRY(rni_store_keep(u->store, name, u->step, 3, arrays));
     u->n_pieces[kind]++;
+    u->n_put += piece->count;
     u->last = seconds_now();
     return RN_OK;
 }

@@ -39,6 +39,7 @@ typedef struct rni_unfinished {
     double last;                 /**< when the last was written, or the measurement began */
     rn_index n_pieces[RNI_UNFINISHED_N_KINDS];
     rn_index n_found; /**< rows that were taken from files */
+    rn_index n_put;   /**< rows written */
 } rni_unfinished;
 
 /** Starts the clock. */

@@ -124,7 +124,7 @@ measure: {kind: matrix_free, snapshots: 2, steps: 60, accuracy: 0, keep_every: 0
         name = self.path(f"slow{n}.yaml")
         with open(name, "w") as file:
             file.write(self.SLOW_CONFIG.replace("n_train: 60", f"n_train: {n}"))
-        return [name, "--threads", "1", "-q", "-o"]
+        return [name, "--threads", "1", "-o"]
 
     def pieces(self, kind):
         return sorted(name for name in os.listdir(self.path("r"))
@@ -151,6 +151,7 @@ measure: {kind: matrix_free, snapshots: 2, steps: 60, accuracy: 0, keep_every: 0
             _, err = run.communicate(timeout=60)
             self.assertEqual(run.returncode, 1 if end == signal.SIGINT else -end, err)
             if end == signal.SIGINT:
+                self.assertRegex(err, r"at step 0 stopped after \d+ products that were kept")
                 self.assertIn("to go on: renorm resume r", err)
             found = self.pieces(kind)
             self.assertGreaterEqual(len(found), 5)
