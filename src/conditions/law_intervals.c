@@ -153,20 +153,36 @@ static void scale(const rni_cells *cells, const double *u, const rn_index *order
     }
 }
 
-/* Both numbers, with work space at hand. */
+/* Times that have cells, ascending, and u[i] = ln t of each. Returns how many there are. */
+static rn_index list_times(const rni_cells *cells, double *u, rn_index *times)
+{
+    rn_index n = 0;
+    for (rn_index i = 0; i < cells->n_times; i++)
+        u[i] = (double)NAN;
+    for (rn_index k = 0; k < cells->count; k++)
+        u[cells->at[k].i] = cells->at[k].u;
+    for (rn_index i = 0; i < cells->n_times; i++)
+        if (!isnan(u[i])) times[n++] = i;
+    return n;
+}
+
+/* Both numbers, with work space at hand; order: [3 n_times]. */
 static void measure_collapse(const rni_cells *cells, const rn_velocity_law_options *options,
                              scaled *at, double *u, rn_index *order, double *found,
                              rn_velocity_law *law)
 {
+    rn_index *times = order + cells->n_times;
+    rn_index *drawn = times + cells->n_times;
     rn_index n_found = 0;
-    for (rn_index k = 0; k < cells->count; k++)
-        u[cells->at[k].i] = cells->at[k].u;
+    const rn_index n_there = list_times(cells, u, times);
     scale(cells, u, NULL, at);
     law->collapse = spread(cells->h, cells->count, at);
     for (rn_index k = 0; k < options->n_shuffles; k++) {
         const rni_stream stream = {
             .seed = options->seed, .purpose = RNI_RNG_CHOICE, .part = (uint32_t)k};
-        rni_rng_permutation(stream, cells->n_times, order);
+        rni_rng_permutation(stream, n_there, drawn);
+        for (rn_index i = 0; i < n_there; i++)
+            order[times[i]] = times[drawn[i]];
         scale(cells, u, order, at);
         const double value = spread(cells->h, cells->count, at);
         if (isfinite(value)) found[n_found++] = value;
@@ -180,7 +196,7 @@ rn_status rni_law_collapse(const rni_cells *cells, const rn_velocity_law_options
 {
     scaled *at = rni_alloc(cells->count, sizeof *at);
     double *u = rni_alloc(cells->n_times, sizeof *u);
-    rn_index *order = rni_alloc(cells->n_times, sizeof *order);
+    rn_index *order = rni_alloc(3 * cells->n_times, sizeof *order);
     double *found = rni_alloc(options->n_shuffles, sizeof *found);
     const bool is_complete = at && u && order && found;
     if (is_complete) measure_collapse(cells, options, at, u, order, found, law);
