@@ -89,7 +89,8 @@ addCards();
 
 /* --- figures ------------------------------------------------------------------------------------ */
 
-const axisName = v => (v ? (DATA.from_compute ? D : "D = " + DATA.names[1]) : TWO ? `N = ${X}` : X);
+const called = (symbol, column) => (column === symbol ? symbol : `${symbol} = ${column}`);
+const axisName = v => (v ? (DATA.from_compute ? D : called("D", DATA.names[1])) : TWO ? called("N", X) : X);
 const axisOf = v => ({ label: () => axisName(v), kinds: ["log", "linear"], say: at => `${TWO ? "ND"[v] : X} = ${say(at, 4)}` });
 const at = (p, v) => p[1 + v];
 const curvesOf = v => DATA.curves.filter(c => c.variable === v);
