@@ -28,8 +28,7 @@ static const flag flags[] = {
     {.name = "output",
      .letter = 'o',
      .value = "DIR",
-     .help = "new or empty folder, or one to go on with (default claims/NAME,\n"
-             "several: claims/all)"},
+     .help = "new or empty folder, or one to go on with (default claims/NAME)"},
     {.name = "jobs", .letter = 'j', .value = "N", .help = "several: claims at a time (default 2)"},
     {.name = "json", .help = "the same as JSON on standard output"},
     {.name = "quiet", .letter = 'q', .help = "no progress and no summary; warnings stay"},
@@ -365,9 +364,9 @@ const command command_claims = {
         "\n"
         "Every claim has a mutation, one change that must break it: --mutate.\n"
         "\n"
-        "A system with long walks (equilibrium) keeps what it has worked out in its folder. After\n"
-        "Ctrl-C, a kill or a crash, NAME with the same options and -o DIR goes on from there and\n"
-        "ends with the same numbers.\n"
+        "A system whose work is long keeps what it has worked out in its folder. After Ctrl-C, a\n"
+        "kill or a crash, NAME with the same options and -o DIR goes on from there and ends with\n"
+        "the same numbers. Several systems go to claims/all, a folder each.\n"
         "\n"
         "Exit status: 0 holds, 1 does not or cannot be told, 2 wrong usage or configuration,\n"
         "3 failed.",
