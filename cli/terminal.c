@@ -85,12 +85,22 @@ void bar_text(const terminal *t, double share, int columns, char *text)
     *next = 0;
 }
 
+/* Bytes up to a place where a line may break: a number and its % stay together. */
+static int unit_of(const char *text)
+{
+    size_t length = strcspn(text, " ");
+    while (text[length] == ' ' && text[length + 1] == '%')
+        length += 1 + strcspn(text + length + 1, " ");
+    return (int)length;
+}
+
 void terminal_words(const terminal *t, int indent, const char *text)
 {
     int column = 0;
     while (*text) {
-        const int length = (int)strcspn(text, " ");
-        if (column == 0 || column + 1 + length > t->width) {
+        const int length = unit_of(text);
+        /* the last column stays free: some terminals go to the next line behind it */
+        if (column == 0 || column + 1 + length >= t->width) {
             fprintf(t->stream, "%s%*s", column ? "\n" : "", indent, "");
             column = indent;
         } else {
