@@ -28,11 +28,11 @@ typedef struct rni_stage {
     rn_batch held_out;       /**< n_samples = 0: none */
     rn_index n_rows;         /**< n */
     rn_index n_weights;      /**< P */
-    bool follows_gradient;   /**< theta' = -grad L, up to the size of steps */
-    bool has_kinks;          /**< the network is not twice differentiable: M(t) jumps */
     uint64_t seed;           /**< of the run */
+    rni_pool *pool;          /**< of n_threads threads, for measurements */
     int n_threads;
-    rni_pool *pool; /**< of n_threads threads, for measurements */
+    bool follows_gradient; /**< theta' = -grad L, up to the size of steps */
+    bool has_kinks;        /**< the network is not twice differentiable: M(t) jumps */
 } rni_stage;
 
 /** A step of training as a measurement sees it. Arrays are borrowed. */
