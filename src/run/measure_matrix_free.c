@@ -262,11 +262,20 @@ static rn_status extend(rni_free_measure *x, rn_lanczos *lanczos, rn_index to)
     return RN_OK;
 }
 
+/* How many steps are looked at after these. */
+static rn_index next_look(rn_index steps, rn_index most)
+{
+    return rni_min(most, (rn_index)ceil(GROWTH * (double)steps));
+}
+
 /* Steps until the shells stand still, or the budget is spent. */
 static rn_status grow(rni_free_measure *x, rn_lanczos *lanczos)
 {
     const rn_index most = most_steps(x->settings, x->n);
     rn_index next = x->settings->accuracy > 0.0 ? rni_min(FIRST_LOOK, most) : most;
+    /* an earlier attempt has looked after fewer steps than it kept, and went on */
+    while (next < rn_lanczos_n_steps(lanczos))
+        next = next_look(next, most);
     for (;;) {
         double share = 1.0;
         const rn_status status = extend(x, lanczos, next);
@@ -274,7 +283,7 @@ static rn_status grow(rni_free_measure *x, rn_lanczos *lanczos)
         if (next == most || rn_lanczos_is_exhausted(lanczos)) return RN_OK;
         RNI_TRY(look(x, lanczos, &share));
         if (share <= x->settings->accuracy) return RN_OK;
-        next = rni_min(most, (rn_index)ceil(GROWTH * (double)next));
+        next = next_look(next, most);
     }
 }
 

@@ -1,0 +1,157 @@
+/*
+ * A matrix-free measurement that is stopped after any of its products goes on from there, and ends
+ * with the numbers of one that was not disturbed: as many products, the same bytes, no piece left.
+ */
+#include "check.h"
+
+#include <dirent.h>
+#include <renorm/run.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/reader.h"
+#include "remove_tree.h"
+#include "store/file.h"
+
+/* 60 rows; the accuracy is reached at a look, between 12 and all products. */
+static const char *const settings[] = {"steps=2",
+                                       "threads=1",
+                                       "model.depth=2",
+                                       "model.width=12",
+                                       "data.kind=sphere",
+                                       "data.n_train=60",
+                                       "data.n_test=0",
+                                       "train.relative=true",
+                                       "train.learning_rate=0.5",
+                                       "measure.kind=matrix_free",
+                                       "measure.snapshots=2",
+                                       "measure.steps=60",
+                                       "measure.accuracy=0.01",
+                                       "measure.keep_every=0"};
+#define N_SETTINGS ((rn_index)(sizeof settings / sizeof settings[0]))
+
+static char root[64];
+
+static int make_place(void **state)
+{
+    (void)state;
+    (void)snprintf(root, sizeof root, "renorm-unfinished-XXXXXX");
+    return mkdtemp(root) ? 0 : -1;
+}
+
+static int remove_place(void **state)
+{
+    (void)state;
+    remove_tree(root);
+    return 0;
+}
+
+/* Says "stop" once, when it is asked for the n-th time; counts what it is asked. */
+typedef struct caller {
+    int n_asked;
+    int stop_at;
+    int n_kept; /* products that a log line says were kept */
+} caller;
+
+static int should_stop(void *user)
+{
+    caller *c = user;
+    return ++c->n_asked == c->stop_at;
+}
+
+static void hear(void *user, rn_log_level level, const char *text)
+{
+    (void)level;
+    const char *said = strstr(text, "went on with ");
+    if (said) ((caller *)user)->n_kept = (int)strtol(said + 13, NULL, 10);
+}
+
+static rn_status run_into(const char *folder, caller *c, rn_run **run)
+{
+    rn_config *config = NULL;
+    const rn_observer observer = {.should_stop = should_stop, .log = hear, .user = c};
+    const rn_run_options options = {.folder = folder, .n_threads = 1};
+    assert_status(rn_config_load(NULL, N_SETTINGS, settings, &config), RN_OK);
+    const rn_status status = rn_run_execute(config, &options, &observer, run);
+    rn_config_destroy(config);
+    return status;
+}
+
+static void assert_same_snapshot(const char *folder, const char *other, const rn_run *run,
+                                 rn_index k)
+{
+    char name[2][RNI_PATH_SIZE];
+    char *bytes[2] = {NULL};
+    rn_index n_bytes[2] = {0};
+    const char *const folders[] = {folder, other};
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(name[i], sizeof name[i], "%s/snapshots/%06d.h5", folders[i],
+                       (int)rn_run_snapshot(run, k)->record.step);
+        assert_status(rni_file_read(name[i], (rn_index)1 << 24, &bytes[i], &n_bytes[i]), RN_OK);
+    }
+    if (n_bytes[0] != n_bytes[1] || memcmp(bytes[0], bytes[1], (size_t)n_bytes[0]) != 0)
+        fail_msg("%s differs from %s", name[0], name[1]);
+    rni_free(bytes[0]);
+    rni_free(bytes[1]);
+}
+
+static int count_pieces(const char *folder)
+{
+    int n = 0;
+    DIR *entries = opendir(folder);
+    assert_non_null(entries);
+    for (const struct dirent *e = readdir(entries); e; e = readdir(entries))
+        n += strncmp(e->d_name, "measuring-", 10) == 0;
+    (void)closedir(entries);
+    return n;
+}
+
+static void stopped_after_any_product_it_ends_the_same(void **state)
+{
+    (void)state;
+    char whole[RNI_PATH_SIZE];
+    rn_run *expected = NULL;
+    caller quiet = {0};
+    assert_status(rni_path_join(root, "whole", whole), RN_OK);
+    assert_status(run_into(whole, &quiet, &expected), RN_OK);
+    const double n_products = rn_run_snapshot(expected, 0)->lanczos_steps;
+    assert_true(n_products > 12.0 && n_products < 60.0);
+    int n_went_on = 0;
+    for (int stop_at = 1; stop_at <= quiet.n_asked; stop_at += stop_at < 20 ? 1 : 7) {
+        char name[32];
+        char path[RNI_PATH_SIZE];
+        rn_run *run = NULL;
+        caller c = {.stop_at = stop_at};
+        (void)snprintf(name, sizeof name, "at%d", stop_at);
+        assert_status(rni_path_join(root, name, path), RN_OK);
+        const rn_status status = run_into(path, &c, &run);
+        rn_run_destroy(run);
+        run = NULL;
+        if (status == RN_OK) continue; /* it was asked behind the last step */
+        assert_status(status, RN_INTERRUPTED);
+        const bool is_kept = count_pieces(path) > 0;
+        caller again = {0};
+        const rn_observer observer = {.log = hear, .user = &again};
+        assert_status(rn_run_resume(path, NULL, &observer, &run), RN_OK);
+        assert_true((again.n_kept > 0) == is_kept);
+        n_went_on += is_kept;
+        assert_int_equal(rn_run_n_snapshots(run), rn_run_n_snapshots(expected));
+        for (rn_index k = 0; k < rn_run_n_snapshots(run); k++)
+            assert_same_snapshot(path, whole, expected, k);
+        assert_int_equal(count_pieces(path), 0);
+        rn_run_destroy(run);
+    }
+    print_message("%d products, asked %d times, gone on with %d times\n", (int)n_products,
+                  quiet.n_asked, n_went_on);
+    assert_true(n_went_on > 15);
+    rn_run_destroy(expected);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(
+        stopped_after_any_product_it_ends_the_same, make_place, remove_place)};
+    return cmocka_run_group_tests_name("unfinished measurements", tests, NULL, NULL);
+}
