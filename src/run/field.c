@@ -110,6 +110,11 @@ double *rni_writable(const double *const *member)
     return array;
 }
 
+void rni_snapshot_put(const double *const *member, const double *from, rn_index count)
+{
+    if (from) memcpy(rni_writable(member), from, (size_t)count * sizeof *from);
+}
+
 const double *rn_snapshot_values(const rn_snapshot *snapshot, rn_index i, rn_index *count)
 {
     if (!snapshot || !count || i < 0 || i >= N_FIELDS) return NULL;

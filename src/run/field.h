@@ -142,4 +142,7 @@ void rni_snapshot_clear(rn_snapshot *snapshot);
 /** The array behind a member such as &snapshot->flux, for those who fill it. */
 double *rni_writable(const double *const *member);
 
+/** Copies count numbers into it; NULL leaves what is there. */
+void rni_snapshot_put(const double *const *member, const double *from, rn_index count);
+
 #endif

@@ -84,6 +84,14 @@ typedef struct rni_measure {
         .initial = "2.0", .help = "how far the shells reach beyond the first largest eigenvalue"   \
     }
 
+/** What a report of shells says, into an initialised snapshot: all but the drive, which is 0 and
+   not NaN in a report without one, and the counts, which are of nodes where nodes stand for modes.
+ */
+void rni_measure_keep_report(const rn_shell_report *report, rn_snapshot *snapshot);
+
+/** The member of a snapshot that holds a line of the step that follows. */
+const double *const *rni_measure_step_line(const rn_snapshot *snapshot, rn_step_line line);
+
 /** A single snapshot is refused. @return RN_OK; RN_ERR_CONFIG */
 RN_NODISCARD rn_status rni_measure_check_snapshots(rn_index snapshots);
 

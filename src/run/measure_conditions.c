@@ -243,11 +243,6 @@ rn_status rni_exact_blocks_bytes(const rni_exact_settings *settings, rni_stage *
 
 /* ---- keeping --------------------------------------------------------------------------------- */
 
-static void put(const double *const *to, const double *from, rn_index count)
-{
-    memcpy(rni_writable(to), from, (size_t)count * sizeof *from);
-}
-
 void rni_exact_keep_conditions(const rni_exact *x, const rni_block_report *report,
                                rn_snapshot *snapshot)
 {
@@ -256,12 +251,12 @@ void rni_exact_keep_conditions(const rni_exact *x, const rni_block_report *repor
     if (!x->lacks_tangent) snapshot->kernel_turn = rni_nrm2(x->n * x->n, x->tangent);
     snapshot->loss_decay = decay_rate(x);
     if (n == 0) return;
-    put(&snapshot->gain, report->gain, (n + 1) * (n + 1));
-    put(&snapshot->influence, report->influence, n * n);
-    put(&snapshot->influence_row, report->influence_row, n);
-    put(&snapshot->overlap, report->overlap, n * n);
-    put(&snapshot->overlap_row, report->overlap_row, n);
-    put(&snapshot->overlap_at, report->overlap_at, n);
+    rni_snapshot_put(&snapshot->gain, report->gain, (n + 1) * (n + 1));
+    rni_snapshot_put(&snapshot->influence, report->influence, n * n);
+    rni_snapshot_put(&snapshot->influence_row, report->influence_row, n);
+    rni_snapshot_put(&snapshot->overlap, report->overlap, n * n);
+    rni_snapshot_put(&snapshot->overlap_row, report->overlap_row, n);
+    rni_snapshot_put(&snapshot->overlap_at, report->overlap_at, n);
     snapshot->gain_largest = 0.0;
     for (rn_index i = 0; i < (n + 1) * (n + 1); i++)
         snapshot->gain_largest = fmax(snapshot->gain_largest, report->gain[i]);

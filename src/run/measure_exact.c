@@ -248,46 +248,17 @@ static rn_status fit_grid(rni_exact *x)
     return RN_OK;
 }
 
-/* *to := from, where the snapshot's arrays are read-only to others; NULL leaves NaN. */
-static void put(const double *const *to, const double *from, rn_index count)
-{
-    if (from) memcpy(rni_writable(to), from, (size_t)count * sizeof *from);
-}
-
 static void keep_report(const rni_exact *x, const rn_shell_report *r, rn_snapshot *s)
 {
     const rn_index m = r->n_boundaries;
-    put(&s->lambda, x->lambda0, x->n);
-    put(&s->g, x->g0, x->n);
-    s->lambda_max = r->lambda_max;
-    s->lambda_floor = r->floor;
-    s->width = r->grid.width;
-    s->null_energy = r->null_energy;
-    double sum = r->null_energy;
-    for (rn_index i = 0; i + 1 < m; i++)
-        sum += r->energy[i];
-    s->energy_error = r->loss > 0.0 ? fabs(sum - r->loss) / r->loss : 0.0;
-    put(&s->s, r->s, m);
-    put(&s->energy, r->energy, m - 1);
-    put(&s->energy_sharp, r->energy_sharp, m - 1);
-    put(&s->count, r->count, m - 1);
     double *count_error = rni_writable(&s->count_error);
+    rni_measure_keep_report(r, s);
+    rni_snapshot_put(&s->lambda, x->lambda0, x->n);
+    rni_snapshot_put(&s->g, x->g0, x->n);
+    if (!x->lacks_drive) rni_snapshot_put(&s->drive, r->drive, m);
+    rni_snapshot_put(&s->count, r->count, m - 1);
     for (rn_index i = r->first; i + 1 < m; i++)
         count_error[i] = 0.0;
-    put(&s->above, r->above, m);
-    put(&s->dissipation, r->dissipation, m);
-    put(&s->flux, r->flux, m);
-    put(&s->flux_error, r->flux_error, m);
-    put(&s->migration, r->migration, m);
-    put(&s->transfer, r->transfer, m);
-    if (!x->lacks_drive) put(&s->drive, r->drive, m);
-    put(&s->density, r->density, m);
-    put(&s->n_eff, r->n_eff, m);
-    put(&s->velocity, r->velocity, m);
-    put(&s->loss_rate, r->loss_rate, m);
-    double *inertial = rni_writable(&s->inertial);
-    for (rn_index i = 0; i < m && r->inertial; i++)
-        inertial[i] = r->inertial[i];
 }
 
 rn_status rni_exact_shells(rni_exact *x, const rni_moment *moment, rn_snapshot *snapshot)

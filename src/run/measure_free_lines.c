@@ -70,16 +70,11 @@ static rn_status put_all(lines_work *l, const rni_moment *moment, rn_snapshot *s
 {
     rni_free_measure *x = l->x;
     const rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
-    const double *const *const lines[RN_N_STEP_LINES] = {
-        [RN_LINE_MINIBATCH] = &snapshot->step_minibatch,
-        [RN_LINE_MOMENTUM] = &snapshot->step_momentum,
-        [RN_LINE_DECAY] = &snapshot->step_decay,
-        [RN_LINE_CLIPPING] = &snapshot->step_clipping,
-        [RN_LINE_NOISE] = &snapshot->step_noise};
     for (int i = 0; i < RN_N_STEP_LINES; i++) {
         if (!moment->lines[i]) continue;
         RNI_TRY(rn_jacobian_apply(x->stage->kernel, &point, moment->lines[i], x->rows));
-        RNI_TRY(put_line(l, x->rows, 0.0, snapshot, lines[i]));
+        RNI_TRY(
+            put_line(l, x->rows, 0.0, snapshot, rni_measure_step_line(snapshot, (rn_step_line)i)));
     }
     return put_drive(l, moment, &point, snapshot);
 }

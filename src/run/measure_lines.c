@@ -39,16 +39,10 @@ static rn_status measure_frame(rni_exact *x, const rni_moment *moment, const rn_
 rn_status rni_exact_lines(rni_exact *x, const rni_moment *moment, rn_snapshot *snapshot)
 {
     const rn_kernel_point point = rni_stage_point(x->stage, moment->theta);
-    const double *const *const lines[RN_N_STEP_LINES] = {
-        [RN_LINE_MINIBATCH] = &snapshot->step_minibatch,
-        [RN_LINE_MOMENTUM] = &snapshot->step_momentum,
-        [RN_LINE_DECAY] = &snapshot->step_decay,
-        [RN_LINE_CLIPPING] = &snapshot->step_clipping,
-        [RN_LINE_NOISE] = &snapshot->step_noise};
     for (int k = 0; k < RN_N_STEP_LINES; k++) {
         if (!moment->lines[k]) continue;
         RNI_TRY(rn_jacobian_apply(x->stage->kernel, &point, moment->lines[k], x->rows));
-        RNI_TRY(add_up(x, x->rows, rni_writable(lines[k])));
+        RNI_TRY(add_up(x, x->rows, rni_writable(rni_measure_step_line(snapshot, (rn_step_line)k))));
     }
     if (!x->stage->change) return RN_OK;
     return measure_frame(x, moment, &point, rni_writable(&snapshot->step_frame));

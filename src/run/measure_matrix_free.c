@@ -289,38 +289,12 @@ static rn_status grow(rni_free_measure *x, rn_lanczos *lanczos)
 
 /* ---- the snapshot ---------------------------------------------------------------------------- */
 
-/* *to := from, where the snapshot's arrays are read-only to others. */
-static void put(const double *const *to, const double *from, rn_index count)
-{
-    if (from) memcpy(rni_writable(to), from, (size_t)count * sizeof *from);
-}
-
 static void keep_report(const rni_free_measure *x, const rn_shell_report *r, rn_snapshot *s)
 {
-    const rn_index m = r->n_boundaries;
-    put(&s->lambda, x->theta, s->n_modes);
-    put(&s->g, x->g, s->n_modes);
-    s->lambda_max = r->lambda_max;
-    s->lambda_floor = r->floor;
-    s->width = r->grid.width;
-    s->null_energy = r->null_energy;
-    put(&s->s, r->s, m);
-    put(&s->energy, r->energy, m - 1);
-    put(&s->energy_sharp, r->energy_sharp, m - 1);
-    put(&s->above, r->above, m);
-    put(&s->dissipation, r->dissipation, m);
-    put(&s->drive, r->drive, m);
-    put(&s->density, r->density, m);
-    put(&s->n_eff, r->n_eff, m);
-    put(&s->loss_rate, r->loss_rate, m);
-    put(&s->flux, r->flux, m);
-    put(&s->migration, r->migration, m);
-    put(&s->transfer, r->transfer, m);
-    put(&s->velocity, r->velocity, m);
-    double sum = r->null_energy;
-    for (rn_index b = 0; b + 1 < m; b++)
-        sum += r->energy[b];
-    s->energy_error = r->loss > 0.0 ? fabs(sum - r->loss) / r->loss : 0.0;
+    rni_measure_keep_report(r, s);
+    rni_snapshot_put(&s->lambda, x->theta, s->n_modes);
+    rni_snapshot_put(&s->g, x->g, s->n_modes);
+    rni_snapshot_put(&s->drive, r->drive, r->n_boundaries);
 }
 
 /* The error of the flux, and where the flux is above it. */
@@ -328,7 +302,7 @@ static void keep_flux_error(const rn_shell_report *r, rn_snapshot *s)
 {
     const rn_shell_options chosen = rn_shell_options_defaults();
     double *inertial = rni_writable(&s->inertial);
-    put(&s->flux_error, r->flux_error, r->n_boundaries);
+    rni_snapshot_put(&s->flux_error, r->flux_error, r->n_boundaries);
     for (rn_index b = 0; b < r->n_boundaries; b++)
         inertial[b] = r->n_eff[b] >= chosen.n_eff_min
                       && fabs(r->flux[b]) > chosen.flux_ratio * r->flux_error[b];
@@ -337,17 +311,17 @@ static void keep_flux_error(const rn_shell_report *r, rn_snapshot *s)
 static void keep_bounds(const rn_shell_bounds *b, rn_snapshot *s)
 {
     const rn_index m = b->n_boundaries;
-    put(&s->energy_low, b->energy_low, m - 1);
-    put(&s->energy_high, b->energy_high, m - 1);
-    put(&s->energy_sharp_low, b->energy_sharp_low, m - 1);
-    put(&s->energy_sharp_high, b->energy_sharp_high, m - 1);
-    put(&s->energy_spread, b->energy_error, m - 1);
-    put(&s->spent_low, b->loss_low, m - 1);
-    put(&s->spent_high, b->loss_high, m - 1);
-    put(&s->above_low, b->above_low, m);
-    put(&s->above_high, b->above_high, m);
-    put(&s->dissipation_low, b->dissipation_low, m);
-    put(&s->dissipation_high, b->dissipation_high, m);
+    rni_snapshot_put(&s->energy_low, b->energy_low, m - 1);
+    rni_snapshot_put(&s->energy_high, b->energy_high, m - 1);
+    rni_snapshot_put(&s->energy_sharp_low, b->energy_sharp_low, m - 1);
+    rni_snapshot_put(&s->energy_sharp_high, b->energy_sharp_high, m - 1);
+    rni_snapshot_put(&s->energy_spread, b->energy_error, m - 1);
+    rni_snapshot_put(&s->spent_low, b->loss_low, m - 1);
+    rni_snapshot_put(&s->spent_high, b->loss_high, m - 1);
+    rni_snapshot_put(&s->above_low, b->above_low, m);
+    rni_snapshot_put(&s->above_high, b->above_high, m);
+    rni_snapshot_put(&s->dissipation_low, b->dissipation_low, m);
+    rni_snapshot_put(&s->dissipation_high, b->dissipation_high, m);
 }
 
 /* The report of the nodes; where mt is known, with an error of flux that half the steps tell. */
