@@ -1,30 +1,22 @@
-# Puts the page together and turns it into C: cmake -D PAGE=folder -D D3=file -D LICENCE=file
-# -D OUT=file -P page.cmake. The page's scripts are joined in the order of their names. A second
-# page says -D STYLE=file for another's style, -D PREFIX=name and -D HEADER=file for its symbols, and
-# -D SHARED=file,file for scripts of another page that come before its own.
+# Puts a page together and turns it into C: cmake -D COMMAND=report -D PAGES=files -D D3=file
+# -D LICENCE=file -D PREFIX=name -D HEADER=file -D OUT=file -P page.cmake. PAGES are style sheets and
+# scripts, joined with commas, which the page has in that order; symbols are PREFIX_head and
+# PREFIX_tail, before and behind the data, as HEADER declares them. cmake/RenormPage.cmake calls this.
 cmake_minimum_required(VERSION 3.25)
 
-if(NOT DEFINED STYLE)
-  set(STYLE ${PAGE}/page.css)
-  set(PREFIX rni_page)
-  set(HEADER report/page.h)
-endif()
-file(READ ${PAGE}/page.html page)
-file(READ ${STYLE} style)
-file(GLOB more ${PAGE}/more.css)
-if(more)
-  file(READ ${more} more)
-  string(APPEND style "${more}")
-endif()
+file(READ ${CMAKE_CURRENT_LIST_DIR}/page.html page)
 file(READ ${D3} d3)
 file(READ ${LICENCE} licence)
-file(GLOB names ${PAGE}/*.js)
-list(SORT names)
+string(REPLACE "," ";" files "${PAGES}")
+set(style "")
 set(program "")
-string(REPLACE "," ";" shared "${SHARED}")
-foreach(name ${shared} ${names})
-  file(READ ${name} script)
-  string(APPEND program "${script}\n")
+foreach(name ${files})
+  file(READ ${name} text)
+  if(name MATCHES "[.]css$")
+    string(APPEND style "${text}")
+  else()
+    string(APPEND program "${text}\n")
+  endif()
 endforeach()
 
 foreach(part style d3 program)
@@ -34,6 +26,7 @@ foreach(part style d3 program)
 endforeach()
 string(REPLACE "--" "- -" licence "${licence}") # two dashes may not stand in a comment
 
+string(REPLACE "@COMMAND@" "${COMMAND}" page "${page}")
 string(REPLACE "@STYLE@" "${style}" page "${page}")
 string(REPLACE "@LICENCE@" "${licence}" page "${page}")
 string(REPLACE "@D3@" "${d3}" page "${page}")
