@@ -93,6 +93,27 @@ class Split(unittest.TestCase):
                         found += str(half(os.path.join(folder, "config.yaml")))
         self.assertEqual(found, HALVES)
 
+    def test_the_program_puts_runs_where_this_file_does(self):
+        with tempfile.TemporaryDirectory(prefix="renorm-split-") as place:
+            base = os.path.join(place, "base.yaml")
+            with open(base, "w", encoding="utf-8") as file:
+                file.write(BASE.replace("steps: 1", "steps: 300")
+                           .replace("measure: {kind: none}", "measure: {snapshots: 12}"))
+            expected = {}
+            for kind in ("sphere", "power_law"):
+                for width in (4, 5, 6):
+                    name = f"{kind}{width}"
+                    sets = ["--set", f"data.kind={kind}", "--set", f"model.width={width}"]
+                    subprocess.run([RENORM, "run", base, *sets, "--set", "model.depth=2",
+                                    "--set", "data.n_train=16", "--set", "data.n_test=0", "-q",
+                                    "-o", name], check=True, stdout=subprocess.DEVNULL, cwd=place)
+                    expected[name] = half(os.path.join(place, name, "config.yaml"))
+            told = subprocess.run([RENORM, "forecast", "--backtest", *expected], check=True,
+                                  capture_output=True, text=True, cwd=place).stdout
+            rows = [line.split("\t") for line in told.splitlines()[1:]]
+            self.assertEqual({row[0]: int(row[1]) for row in rows}, expected)
+            self.assertEqual(set(expected.values()), {0, 1})
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1] + sys.argv[3:])
