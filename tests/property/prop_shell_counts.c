@@ -4,10 +4,12 @@
  */
 #include <float.h>
 #include <math.h>
+#include <renorm/shell_bounds.h>
 #include <renorm/shell_counts.h>
 
 #include "check.h"
 #include "core/memory.h"
+#include "core/rng.h"
 #include "known_measure.h"
 
 enum { MOST_SHELLS = 64 };
@@ -114,6 +116,56 @@ static void all_steps_leave_the_scatter_of_vectors(void **state)
     known_measure_clear(&m);
 }
 
+/* Count and error of two vectors by the formula of the header, from the same directions. */
+static void numbers_are_those_of_the_formula(void **state)
+{
+    (void)state;
+    enum { N = 200, N_STEPS = 30, N_VECTORS = 2 };
+    known_measure m;
+    rn_shell_grid grid;
+    double v[N];
+    double count[MOST_SHELLS];
+    double error[MOST_SHELLS];
+    double sum[MOST_SHELLS] = {0.0};
+    double spread[MOST_SHELLS] = {0.0};
+    int n_compared = 0;
+    known_measure_make(MEASURE_LOG_UNIFORM, N, check_seed(), &m);
+    choose_grid(&m, &grid);
+    const rn_index n_shells = rn_shell_grid_size(&grid) - 1;
+    assert_status(rn_shell_counts(&grid, m.op, N_VECTORS, N_STEPS, 5, count, error), RN_OK);
+    for (uint32_t k = 0; k < N_VECTORS; k++) {
+        double energy[MOST_SHELLS];
+        double off[MOST_SHELLS];
+        double square = 0.0;
+        rn_lanczos *lanczos = NULL;
+        const rni_stream draws = {.seed = 5, .purpose = RNI_RNG_PROBE_VECTOR, .part = k + 1};
+        rni_rng_fill_normal(draws, 0, N, v);
+        for (int i = 0; i < N; i++)
+            square += v[i] * v[i];
+        assert_status(rn_lanczos_create(m.op, v, N_STEPS, &lanczos), RN_OK);
+        assert_status(rn_lanczos_extend(lanczos, N_STEPS), RN_OK);
+        const rn_jacobi rule = rn_lanczos_rule(lanczos, N_STEPS);
+        assert_status(rn_shell_estimate(&grid, &rule, 1, energy, off), RN_OK);
+        /* energies are halves of masses; the mass here is |v|^2 in place of N */
+        for (rn_index b = 0; b < n_shells; b++) {
+            sum[b] += 2.0 * energy[b] * N / square / N_VECTORS;
+            spread[b] += 2.0 * off[b] * N / square / N_VECTORS;
+        }
+        rn_lanczos_destroy(lanczos);
+    }
+    for (rn_index b = 0; b < n_shells; b++) {
+        if (isnan(count[b])) continue;
+        const double shared = 1.0 / N_VECTORS;
+        const double variance = 2.0 * sum[b] * (1.0 - sum[b] / N) * shared + shared * shared;
+        /* two scales of the same vector: some eps of N, magnified by nodes close to a cut */
+        assert_close(count[b], sum[b], 1e-9 * N);
+        assert_close(error[b], sqrt(variance + spread[b] * spread[b]), 1e-9 * N);
+        n_compared++;
+    }
+    assert_true(n_compared >= 4);
+    known_measure_clear(&m);
+}
+
 static void mistakes_and_lack_of_memory_are_reported(void **state)
 {
     (void)state;
@@ -152,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_are_standard_errors),
         cmocka_unit_test(all_steps_leave_the_scatter_of_vectors),
+        cmocka_unit_test(numbers_are_those_of_the_formula),
         cmocka_unit_test(mistakes_and_lack_of_memory_are_reported),
     };
     return cmocka_run_group_tests_name("shell counts", tests, NULL, NULL);

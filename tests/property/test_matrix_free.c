@@ -267,6 +267,31 @@ static void counts_are_within_their_errors(void **state)
     }
 }
 
+/* Random vectors cost products: with a share of the training's work fewer measurements are taken.
+ */
+static void counting_has_its_price(void **state)
+{
+    (void)state;
+    const char *changes[] = {"measure.kind=matrix_free",
+                             "measure.steps=4",
+                             "measure.flux=false",
+                             "measure.snapshots=0",
+                             "steps=2000",
+                             "measure.overhead=1",
+                             "measure.change=100",
+                             ""};
+    rn_index n_measured[2];
+    for (int k = 0; k < 2; k++) {
+        changes[7] = k ? "measure.count_vectors=9" : "measure.count_vectors=0";
+        rn_run *run = run_with(1, 8, changes);
+        n_measured[k] = rn_run_n_snapshots(run);
+        rn_run_destroy(run);
+    }
+    print_message("%d measurements, %d with nine random vectors\n", (int)n_measured[0],
+                  (int)n_measured[1]);
+    assert_true(n_measured[1] >= 2 && n_measured[1] < n_measured[0] / 2);
+}
+
 static void a_limit_of_memory_says_what_to_change(void **state)
 {
     (void)state;
@@ -320,6 +345,7 @@ int main(void)
         cmocka_unit_test(flux_is_within_its_error),
         cmocka_unit_test(accuracy_decides_on_steps),
         cmocka_unit_test(counts_are_within_their_errors),
+        cmocka_unit_test(counting_has_its_price),
         cmocka_unit_test(a_limit_of_memory_says_what_to_change),
         cmocka_unit_test(every_allocation_may_fail),
     };

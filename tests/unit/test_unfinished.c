@@ -52,12 +52,29 @@ static int remove_place(void **state)
 typedef struct caller {
     int n_asked;
     int stop_at;
-    int n_kept; /* products that a log line says were kept */
+    int n_kept;         /* products that a log line says were kept */
+    const char *folder; /* looked into at every question; NULL: not */
+    int n_most;         /* pieces there */
+    bool is_cleared;    /* there were some, and then none */
 } caller;
+
+static int count_pieces(const char *folder)
+{
+    int n = 0;
+    DIR *entries = opendir(folder);
+    assert_non_null(entries);
+    for (const struct dirent *e = readdir(entries); e; e = readdir(entries))
+        n += strncmp(e->d_name, "measuring-", 10) == 0;
+    (void)closedir(entries);
+    return n;
+}
 
 static int should_stop(void *user)
 {
     caller *c = user;
+    const int n_pieces = c->folder ? count_pieces(c->folder) : 0;
+    if (n_pieces > c->n_most) c->n_most = n_pieces;
+    c->is_cleared |= c->n_most > 0 && n_pieces == 0;
     return ++c->n_asked == c->stop_at;
 }
 
@@ -97,27 +114,17 @@ static void assert_same_snapshot(const char *folder, const char *other, const rn
     rni_free(bytes[1]);
 }
 
-static int count_pieces(const char *folder)
-{
-    int n = 0;
-    DIR *entries = opendir(folder);
-    assert_non_null(entries);
-    for (const struct dirent *e = readdir(entries); e; e = readdir(entries))
-        n += strncmp(e->d_name, "measuring-", 10) == 0;
-    (void)closedir(entries);
-    return n;
-}
-
 static void stopped_after_any_product_it_ends_the_same(void **state)
 {
     (void)state;
     char whole[RNI_PATH_SIZE];
     rn_run *expected = NULL;
-    caller quiet = {0};
+    caller quiet = {.folder = whole};
     assert_status(rni_path_join(root, "whole", whole), RN_OK);
     assert_status(run_into(whole, &quiet, &expected), RN_OK);
     const double n_products = rn_run_snapshot(expected, 0)->lanczos_steps;
     assert_true(n_products > 12.0 && n_products < 60.0);
+    assert_true(quiet.is_cleared); /* behind the first measurement, before the run ends */
     int n_went_on = 0;
     for (int stop_at = 1; stop_at <= quiet.n_asked; stop_at += stop_at < 20 ? 1 : 7) {
         char name[32];
