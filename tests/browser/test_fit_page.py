@@ -197,6 +197,13 @@ class FitPage(unittest.TestCase):
             here = law(size, compute / (6 * size))
             for other in (0.9 * size, 1.1 * size):  # a least one: moving either way costs
                 self.assertGreater(law(other, compute / (6 * other)), here)
+        x, y, series = self.read(self.runs_page, "tokens")
+        drawn = pixels_of(next(s for s in series if s["line"])["line"])
+        for px, py in drawn[::8]:
+            compute, tokens = math.exp(x.at(px)), math.exp(y.at(py))
+            here = law(compute / (6 * tokens), tokens)
+            for other in (0.9 * tokens, 1.1 * tokens):
+                self.assertGreater(law(compute / (6 * other), other), here)
         self.assert_marks(self.runs_page, "tokens", [(c, c / (6 * n)) for n, c, _ in self.runs])
 
     def test_8_what_cannot_be_trusted_is_said_first(self):
