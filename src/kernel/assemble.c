@@ -12,43 +12,11 @@
 #include "core/memory.h"
 #include "core/size.h"
 #include "core/status.h"
-#include "kernel/factors.h"
-#include "kernel/gram.h"
-#include "kernel/rows.h"
-
-/* Everything of one call. */
-typedef struct assembly {
-    rn_kernel *kernel;
-    const rn_kernel_point *point;
-    const double *v;
-    rni_layout layout;
-    rn_index block; /* units of a block */
-    rn_index n_blocks;
-    rn_index store_size; /* doubles of one store */
-    rn_index tile_size;  /* doubles of one tile of M */
-    rn_index thread_size;
-    double *memory;
-    double *thread_memory;
-    double *one_hot;
-    rni_store stores[2];
-    double scale; /* 1/N */
-    double *m;
-    double *m_tangent;
-} assembly;
-
-/* A pair of blocks, and the chunk of a weight being added. */
-typedef struct pass {
-    assembly *a;
-    const rni_store *i;
-    const rni_store *j;
-    const rni_block *block;
-    rni_part part;
-    bool mirrors;
-} pass;
+#include "kernel/assembly.h"
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
 
-static rn_status too_large(const assembly *a)
+static rn_status too_large(const rni_assembly *a)
 {
     return rni_fail(RN_ERR_SHAPE,
                     "rn_kernel: %" PRId64 " samples x %" PRId64 " rows are too many to address",
@@ -56,7 +24,7 @@ static rn_status too_large(const assembly *a)
 }
 
 /* Chooses the blocks; grid: where they may start. */
-static rn_status choose_blocks(assembly *a, rn_index grid)
+static rn_status choose_blocks(rni_assembly *a, rn_index grid)
 {
     const rni_layout *layout = &a->layout;
     const rn_index copies = layout->with_tangent ? 2 : 1;
@@ -80,7 +48,7 @@ static rn_status choose_blocks(assembly *a, rn_index grid)
 }
 
 /* Doubles in all. */
-static bool total_size(const assembly *a, rn_index *total)
+static bool total_size(const rni_assembly *a, rn_index *total)
 {
     rn_index threads = 0;
     rn_index stores = 0;
@@ -89,7 +57,7 @@ static bool total_size(const assembly *a, rn_index *total)
            && rni_size_add(stores, threads, total) && *total <= RN_SIZE_MAX;
 }
 
-static rn_status allocate(assembly *a)
+static rn_status allocate(rni_assembly *a)
 {
     rn_index total = 0;
     if (!total_size(a, &total)) return too_large(a);
@@ -118,7 +86,7 @@ static rn_status allocate(assembly *a)
 }
 
 /* Work space of a thread: tile, tangent tile, the rest. */
-static double *thread_space(const assembly *a, int thread)
+static double *thread_space(const rni_assembly *a, int thread)
 {
     const rn_index own = a->thread_size - (a->kernel->is_coupled ? a->layout.n : 0);
     return a->thread_memory + thread * own;
@@ -126,58 +94,41 @@ static double *thread_space(const assembly *a, int thread)
 
 /* ---- tiles ----------------------------------------------------------------------------------- */
 
-static bool same_block(const pass *p)
+bool rni_pass_is_diagonal(const rni_pass *p)
 {
     return p->i == p->j;
 }
 
-static rn_index n_tiles(const assembly *a, const rni_store *store)
+rn_index rni_pass_n_tiles(const rni_assembly *a, const rni_store *store)
 {
     return rni_ceil_div(store->count, a->layout.tile);
 }
 
-static rn_index n_pairs(const pass *p)
+rn_index rni_pass_n_pairs(const rni_pass *p)
 {
-    const rn_index n = n_tiles(p->a, p->i);
-    return same_block(p) ? n * (n + 1) / 2 : n * n_tiles(p->a, p->j);
+    const rn_index n = rni_pass_n_tiles(p->a, p->i);
+    return rni_pass_is_diagonal(p) ? n * (n + 1) / 2 : n * rni_pass_n_tiles(p->a, p->j);
 }
 
-/* Where a tile lies: units from the start of its stores, and their number. */
-typedef struct tile_place {
-    rn_index i;
-    rn_index j;
-    rn_index n_i;
-    rn_index n_j;
-    bool is_diagonal;
-} tile_place;
-
-static tile_place place_of(const pass *p, rn_index task)
+rni_tile_place rni_pass_place(const rni_pass *p, rn_index task)
 {
     const rn_index tile = p->a->layout.tile;
-    const rn_index n_j = n_tiles(p->a, p->j);
+    const rn_index n_j = rni_pass_n_tiles(p->a, p->j);
     rn_index i = task / n_j;
     rn_index j = task % n_j;
-    if (same_block(p)) { /* task = i (i + 1) / 2 + j, j <= i */
+    if (rni_pass_is_diagonal(p)) { /* task = i (i + 1) / 2 + j, j <= i */
         for (i = 0, j = task; j > i; i++)
             j -= i + 1;
     }
-    return (tile_place){.i = i * tile,
-                        .j = j * tile,
-                        .n_i = rni_min(tile, p->i->count - i * tile),
-                        .n_j = rni_min(tile, p->j->count - j * tile),
-                        .is_diagonal = same_block(p) && i == j};
+    return (rni_tile_place){.i = i * tile,
+                            .j = j * tile,
+                            .n_i = rni_min(tile, p->i->count - i * tile),
+                            .n_j = rni_min(tile, p->j->count - j * tile),
+                            .is_diagonal = rni_pass_is_diagonal(p) && i == j};
 }
 
-/* Offset in M of a tile. */
-static rn_index offset_of(const pass *p, tile_place at)
-{
-    const rni_layout *layout = &p->a->layout;
-    return (p->i->first + at.i) * layout->unit_rows * layout->n
-           + (p->j->first + at.j) * layout->unit_rows;
-}
-
-static rni_side side_of(const assembly *a, const rni_store *store, const rni_group *group,
-                        rn_index unit)
+rni_side rni_pass_side(const rni_assembly *a, const rni_store *store, const rni_group *group,
+                       rn_index unit)
 {
     const rni_layout *layout = &a->layout;
     return (rni_side){
@@ -187,17 +138,17 @@ static rni_side side_of(const assembly *a, const rni_store *store, const rni_gro
         .right_tangent = rni_store_tangent(layout, a->kernel, store, group->right, unit)};
 }
 
-static rn_status add_block(const pass *p, rn_index parameter, tile_place at, rni_tile *tile)
+static rn_status add_block(const rni_pass *p, rn_index parameter, rni_tile_place at, rni_tile *tile)
 {
-    const assembly *a = p->a;
+    const rni_assembly *a = p->a;
     const rn_kernel *kernel = a->kernel;
     const rni_block *block = &kernel->blocks[parameter];
     const int order = a->layout.order[parameter];
     if (order < 0 || order == RN_KERNEL_ROW_GRADIENTS) return RN_OK;
     if (order == RN_KERNEL_RANK_ONE || order == RN_KERNEL_ROWS) {
         const rni_group rows = {.left = block->rows, .right = block->rows};
-        return rni_gram_add_rows(block->size, side_of(a, p->i, &rows, at.i),
-                                 side_of(a, p->j, &rows, at.j), 1.0, tile);
+        return rni_gram_add_rows(block->size, rni_pass_side(a, p->i, &rows, at.i),
+                                 rni_pass_side(a, p->j, &rows, at.j), 1.0, tile);
     }
     const rni_group *group = &block->groups[0];
     const rni_product product = {.positions = kernel->factors[group->left].positions,
@@ -206,38 +157,21 @@ static rn_status add_block(const pass *p, rn_index parameter, tile_place at, rni
                                  .gathers = group->gathers,
                                  .share = a->layout.shares[parameter],
                                  .identity = block->identity,
-                                 .i = side_of(a, p->i, group, at.i),
-                                 .j = side_of(a, p->j, group, at.j)};
+                                 .i = rni_pass_side(a, p->i, group, at.i),
+                                 .j = rni_pass_side(a, p->j, group, at.j)};
     return rni_gram_add((rn_kernel_order)order, &product, tile);
-}
-
-#define MIRROR_STEP 16 /* rows and columns copied together: 2 cache lines each way */
-
-/* Copies the tile at (row, column) of m to its mirror image. */
-static void mirror_tile(double *m, rn_index n, rn_index row, rn_index column, rn_index n_rows,
-                        rn_index n_columns, bool is_diagonal)
-{
-    for (rn_index c0 = 0; c0 < n_columns; c0 += MIRROR_STEP) {
-        const rn_index c1 = rni_min(c0 + MIRROR_STEP, n_columns);
-        for (rn_index r0 = is_diagonal ? c0 : 0; r0 < n_rows; r0 += MIRROR_STEP) {
-            const rn_index r1 = rni_min(r0 + MIRROR_STEP, n_rows);
-            for (rn_index c = c0; c < c1; c++)
-                for (rn_index r = is_diagonal ? rni_max(r0, c + 1) : r0; r < r1; r++)
-                    m[(column + c) * n + row + r] = m[(row + r) * n + column + c];
-        }
-    }
 }
 
 /* image (leading dimension n) := scale times the transpose of a square of a tile. The square is
    copied first: the rows of a tile may all fall on the same few lines of a cache. */
 static void turn_square(const double *from, rn_index ld, double scale, double *image, rn_index n)
 {
-    double square[MIRROR_STEP][MIRROR_STEP];
-    for (int r = 0; r < MIRROR_STEP; r++)
-        for (int c = 0; c < MIRROR_STEP; c++)
+    double square[RNI_MIRROR_STEP][RNI_MIRROR_STEP];
+    for (int r = 0; r < RNI_MIRROR_STEP; r++)
+        for (int c = 0; c < RNI_MIRROR_STEP; c++)
             square[r][c] = scale * from[r * ld + c];
-    for (int c = 0; c < MIRROR_STEP; c++)
-        for (int r = 0; r < MIRROR_STEP; r++)
+    for (int c = 0; c < RNI_MIRROR_STEP; c++)
+        for (int r = 0; r < RNI_MIRROR_STEP; r++)
             image[c * n + r] = square[r][c];
 }
 
@@ -262,37 +196,26 @@ static void write_tile(const rni_tile *tile, const double *from, double scale, d
         for (rn_index c = 0; c < length; c++)
             m[(row + r) * n + column + c] = scale * from[r * tile->ld + c];
     }
-    for (rn_index c = 0; both && c < n_columns; c += MIRROR_STEP)
-        for (rn_index r = tile->is_diagonal ? c : 0; r < n_rows; r += MIRROR_STEP) {
-            const rn_index high = rni_min(MIRROR_STEP, n_rows - r);
-            const rn_index wide = rni_min(MIRROR_STEP, n_columns - c);
+    for (rn_index c = 0; both && c < n_columns; c += RNI_MIRROR_STEP)
+        for (rn_index r = tile->is_diagonal ? c : 0; r < n_rows; r += RNI_MIRROR_STEP) {
+            const rn_index high = rni_min(RNI_MIRROR_STEP, n_rows - r);
+            const rn_index wide = rni_min(RNI_MIRROR_STEP, n_columns - c);
             const double *square = from + r * tile->ld + c;
             double *image = m + (column + c) * n + row + r;
             const bool is_corner = tile->is_diagonal && r == c;
-            if (high == MIRROR_STEP && wide == MIRROR_STEP && !is_corner)
+            if (high == RNI_MIRROR_STEP && wide == RNI_MIRROR_STEP && !is_corner)
                 turn_square(square, tile->ld, scale, image, n);
             else
                 turn_part(square, tile->ld, scale, high, wide, is_corner, image, n);
         }
 }
 
-static void mirror(const pass *p, tile_place at)
-{
-    const rni_layout *layout = &p->a->layout;
-    const rn_index k = layout->unit_rows;
-    double *both[] = {p->a->m, p->a->m_tangent};
-    for (int t = 0; t < 2; t++)
-        if (both[t])
-            mirror_tile(both[t], layout->n, (p->i->first + at.i) * k, (p->j->first + at.j) * k,
-                        at.n_i * k, at.n_j * k, at.is_diagonal);
-}
-
 /* Everything but order G for one tile of M. */
 static rn_status compute_tile(void *user, rn_index task, int thread)
 {
-    const pass *p = user;
-    const assembly *a = p->a;
-    const tile_place at = place_of(p, task);
+    const rni_pass *p = user;
+    const rni_assembly *a = p->a;
+    const rni_tile_place at = rni_pass_place(p, task);
     double *space = thread_space(a, thread);
     double *tangent = a->layout.with_tangent ? space + a->tile_size : NULL;
     rni_tile tile = {.n_i = at.n_i,
@@ -316,157 +239,23 @@ static rn_status compute_tile(void *user, rn_index task, int thread)
     return RN_OK;
 }
 
-/* ---- order G --------------------------------------------------------------------------------- */
-
-/* The part of row gradients that are kept as they are: [k, size] a unit. */
-static void copy_rows(const pass *p, const rni_store *store, rn_index unit, double *rows,
-                      double *tangent)
-{
-    const assembly *a = p->a;
-    const rni_group kept = {.left = p->block->rows, .right = p->block->rows};
-    const rni_side side = side_of(a, store, &kept, unit);
-    const rn_index width = p->part.out_count;
-    for (rn_index k = 0; k < a->layout.unit_rows; k++) {
-        const rn_index from = k * p->block->size + p->part.out_first;
-        memcpy(rows + k * width, side.left + from, (size_t)width * sizeof *rows);
-        if (tangent && side.left_tangent)
-            memcpy(tangent + k * width, side.left_tangent + from, (size_t)width * sizeof *tangent);
-    }
-}
-
-/* Where entry (in, out) of a gradient stands in theta. */
-static rn_index place_in_theta(const rni_block *block, rn_index in, rn_index out)
-{
-    const rn_index at = block->is_turned ? out * block->in_width + in : in * block->out_width + out;
-    return block->offset + at;
-}
-
-/* rows := rows S, and their tangents tangent S + rows S'. */
-static void scale_rows(const pass *p, double *rows, double *tangent)
-{
-    const rn_kernel_point *point = p->a->point;
-    for (rn_index k = 0; k < p->a->layout.unit_rows; k++)
-        for (rn_index i = 0; i < p->part.in_count; i++)
-            for (rn_index o = 0; o < p->part.out_count; o++, rows++) {
-                const rn_index at =
-                    place_in_theta(p->block, p->part.in_first + i, p->part.out_first + o);
-                const double turn = point->scale_tangent ? point->scale_tangent[at] : 0.0;
-                if (tangent) {
-                    *tangent = *tangent * point->scale[at] + *rows * turn;
-                    tangent++;
-                }
-                *rows *= point->scale[at];
-            }
-}
-
-/* Row gradients of one tile of units; tiles of the second block follow those of the first. */
-static rn_status form_rows(void *user, rn_index task, int thread)
-{
-    (void)thread;
-    const pass *p = user;
-    const assembly *a = p->a;
-    const rn_kernel *kernel = a->kernel;
-    const rn_index n_first = n_tiles(a, p->i);
-    const rni_store *store = task < n_first ? p->i : p->j;
-    const rn_index from = (task < n_first ? task : task - n_first) * a->layout.tile;
-    const rn_index to = rni_min(from + a->layout.tile, store->count);
-    const rn_index width = p->part.in_count * p->part.out_count;
-    const rn_index k = a->layout.unit_rows;
-    for (rn_index unit = from; unit < to; unit++) {
-        double *rows = store->rows + unit * k * width;
-        double *tangent = a->m_tangent ? store->rows_tangent + unit * k * width : NULL;
-        memset(rows, 0, (size_t)(k * width) * sizeof *rows);
-        if (tangent) memset(tangent, 0, (size_t)(k * width) * sizeof *tangent);
-        for (int g = 0; g < p->block->n_groups; g++) {
-            const rni_group *group = &p->block->groups[g];
-            const rni_side side = side_of(a, store, group, unit);
-            const rni_outer outer = {.positions = kernel->factors[group->left].positions,
-                                     .left_width = kernel->factors[group->left].width,
-                                     .right_width = kernel->factors[group->right].width,
-                                     .gathers = group->gathers,
-                                     .swapped = group->swapped,
-                                     .left = side.left,
-                                     .right = side.right,
-                                     .left_tangent = side.left_tangent,
-                                     .right_tangent = side.right_tangent};
-            RNI_TRY(rni_rows_add(&outer, k, p->part, rows, tangent));
-        }
-        if (p->block->kind != RNI_BLOCK_PRODUCT) copy_rows(p, store, unit, rows, tangent);
-        if (a->layout.is_scaled) scale_rows(p, rows, tangent);
-    }
-    return RN_OK;
-}
-
-/* Adds the chunk to one tile of M. */
-static rn_status update_tile(void *user, rn_index task, int thread)
-{
-    (void)thread;
-    const pass *p = user;
-    const assembly *a = p->a;
-    const tile_place at = place_of(p, task);
-    const rn_index width = p->part.in_count * p->part.out_count;
-    const rn_index k = a->layout.unit_rows;
-    const rn_index offset = offset_of(p, at);
-    const rni_side i = {.right = p->i->rows + at.i * k * width,
-                        .right_tangent =
-                            a->m_tangent ? p->i->rows_tangent + at.i * k * width : NULL};
-    const rni_side j = {.right = p->j->rows + at.j * k * width,
-                        .right_tangent =
-                            a->m_tangent ? p->j->rows_tangent + at.j * k * width : NULL};
-    rni_tile tile = {.n_i = at.n_i,
-                     .n_j = at.n_j,
-                     .unit_rows = k,
-                     .is_diagonal = at.is_diagonal,
-                     .m = a->m ? a->m + offset : NULL,
-                     .m_tangent = a->m_tangent ? a->m_tangent + offset : NULL,
-                     .ld = a->layout.n};
-    RNI_TRY(rni_gram_add_rows(width, i, j, a->scale, &tile));
-    if (p->mirrors) mirror(p, at);
-    return RN_OK;
-}
-
-static rn_status add_chunk(pass *p)
-{
-    rni_pool *pool = p->a->kernel->pool;
-    const rn_index n_forms = n_tiles(p->a, p->i) + (same_block(p) ? 0 : n_tiles(p->a, p->j));
-    RNI_TRY(rni_pool_run(pool, n_forms, form_rows, p));
-    return rni_ranks_run(p->a->kernel->ranks, pool, n_pairs(p), update_tile, p);
-}
-
-/* All chunks of one weight; the last chunk of the last weight mirrors. */
-static rn_status add_gradients(pass *p, bool is_last)
-{
-    const rni_block *block = p->block;
-    const rni_chunk step = rni_block_chunk(block);
-    for (rn_index i = 0; i < block->in_width; i += step.in_step)
-        for (rn_index o = 0; o < block->out_width; o += step.out_step) {
-            p->part = (rni_part){.in_first = i,
-                                 .in_count = rni_min(step.in_step, block->in_width - i),
-                                 .out_first = o,
-                                 .out_count = rni_min(step.out_step, block->out_width - o)};
-            p->mirrors = is_last && i + step.in_step >= block->in_width
-                         && o + step.out_step >= block->out_width;
-            RNI_TRY(add_chunk(p));
-        }
-    return RN_OK;
-}
-
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-static rn_status compute_pair(assembly *a, const rni_store *i, const rni_store *j)
+static rn_status compute_pair(rni_assembly *a, const rni_store *i, const rni_store *j)
 {
     rn_index n_left = a->layout.n_gradients;
-    pass p = {.a = a, .i = i, .j = j, .mirrors = n_left == 0};
-    RNI_TRY(rni_ranks_run(a->kernel->ranks, a->kernel->pool, n_pairs(&p), compute_tile, &p));
+    rni_pass p = {.a = a, .i = i, .j = j, .mirrors = n_left == 0};
+    RNI_TRY(
+        rni_ranks_run(a->kernel->ranks, a->kernel->pool, rni_pass_n_pairs(&p), compute_tile, &p));
     for (rn_index parameter = 0; parameter < a->layout.n_parameters; parameter++) {
         if (a->layout.order[parameter] != RN_KERNEL_ROW_GRADIENTS) continue;
         p.block = &a->kernel->blocks[parameter];
-        RNI_TRY(add_gradients(&p, --n_left == 0));
+        RNI_TRY(rni_pass_add_gradients(&p, --n_left == 0));
     }
     return RN_OK;
 }
 
-static rn_status load(assembly *a, rn_index block, rni_store *store)
+static rn_status load(rni_assembly *a, rn_index block, rni_store *store)
 {
     const rn_index first = block * a->block;
     return rni_factors_load(a->kernel, &a->layout, a->point, a->v, first,
@@ -474,7 +263,7 @@ static rn_status load(assembly *a, rn_index block, rni_store *store)
 }
 
 /* Block i against all before it, then itself. */
-static rn_status compute_block(assembly *a, rn_index i)
+static rn_status compute_block(rni_assembly *a, rn_index i)
 {
     rn_status status = load(a, i, &a->stores[0]);
     for (rn_index j = 0; j < i && status == RN_OK; j++) {
@@ -485,7 +274,7 @@ static rn_status compute_block(assembly *a, rn_index i)
     return status;
 }
 
-static rn_status compute(assembly *a)
+static rn_status compute(rni_assembly *a)
 {
     const rn_index size = a->layout.n * a->layout.n;
     if (a->m) rni_ranks_clear(a->kernel->ranks, size, a->m);
@@ -503,7 +292,7 @@ static rn_status compute(assembly *a)
 static rn_status assemble(rn_kernel *kernel, const rn_kernel_point *point, rn_index parameter,
                           const double *v, double *m, double *m_tangent)
 {
-    assembly a = {.kernel = kernel, .point = point, .v = v};
+    rni_assembly a = {.kernel = kernel, .point = point, .v = v};
     a.scale = 1.0 / (double)point->n_samples;
     a.m = m;
     a.m_tangent = m_tangent;
@@ -558,7 +347,7 @@ rn_status rn_kernel_bytes(rn_kernel *kernel, rn_index n_samples, int tangent, rn
     if (!kernel || !out || !rni_size_ok(n_samples))
         return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_bytes: a kernel, a number of samples and room"
                                          " for the answer are needed");
-    assembly a = {.kernel = kernel};
+    rni_assembly a = {.kernel = kernel};
     rn_index grid = 0;
     rn_index programs = 0;
     rn_index own = 0;
@@ -575,7 +364,7 @@ rn_status rn_kernel_bytes(rn_kernel *kernel, rn_index n_samples, int tangent, rn
 }
 
 /* Bytes of the work space of all threads that tiles of this many units write to. */
-static rn_index touched_work(const assembly *a)
+static rn_index touched_work(const rni_assembly *a)
 {
     const rni_layout *layout = &a->layout;
     const rn_index units = rni_min(layout->tile, layout->n_units);
@@ -589,7 +378,7 @@ static rn_index touched_work(const assembly *a)
 rn_status rni_kernel_touched(rn_kernel *kernel, rn_index n_samples, bool tangent, bool is_scaled,
                              rn_index *kept, rn_index *passing)
 {
-    assembly a = {.kernel = kernel};
+    rni_assembly a = {.kernel = kernel};
     rn_index grid = 0;
     rn_index programs = 0;
     RNI_TRY(
