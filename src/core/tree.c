@@ -117,7 +117,7 @@ rni_node *rni_node_find(const rni_node *mapping, const char *key)
 }
 
 /* Depth: that of a document. */
-rni_node *rni_document_graft(rni_document *to, rni_node *parent, const rni_node *from) /* NOLINT */
+rni_node *rni_document_graft(rni_document *to, rni_node *parent, const rni_node *from)
 {
     rni_node *made = rni_document_add(to, parent, from->type, from->text,
                                       from->text ? (rn_index)strlen(from->text) : 0);
