@@ -185,21 +185,39 @@ static rn_status draw(rn_claim *claim, const rni_unhinged_course courses[2])
                        sigma * sqrt(rni_unhinged_kernel.class_means), &courses[1]);
 }
 
+/* All seeds; the last one's courses are drawn. */
+typedef struct seeds {
+    double *values; /* [RNI_UNHINGED_QUANTITIES x n_seeds] */
+    rni_unhinged_course courses[2];
+} seeds;
+
+static rn_status see_seed(rn_claim *claim, rn_index i, void *user)
+{
+    seeds *all = user;
+    double found[RNI_UNHINGED_QUANTITIES] = {0.0};
+    RNI_TRY(rni_unhinged_see(rni_claim_settings(claim), rni_claim_seed(claim, i),
+                             rn_claim_is_mutated(claim), all->courses, found));
+    for (int k = 0; k < RNI_UNHINGED_QUANTITIES; k++)
+        all->values[k * rn_claim_n_seeds(claim) + i] = found[k];
+    return RN_OK;
+}
+
 static rn_status examine_seeds(rn_claim *claim, rn_index n, double *values)
 {
-    const rni_unhinged_settings *s = rni_claim_settings(claim);
-    rni_unhinged_course courses[2] = {{.time = {0.0}}};
-    for (rn_index i = 0; i < n; i++) {
-        double found[RNI_UNHINGED_QUANTITIES] = {0.0};
-        RNI_CLAIM_TRY(rni_claim_advance(claim, i, n));
-        RNI_TRY(rni_unhinged_see(s, rni_claim_seed(claim, i), rn_claim_is_mutated(claim), courses,
-                                 found));
-        for (int k = 0; k < RNI_UNHINGED_QUANTITIES; k++)
-            values[k * n + i] = found[k];
-    }
+    enum { COURSES = 2 * 4 * RNI_UNHINGED_TIMES };
+    seeds all = {.values = values};
+    _Static_assert(sizeof all.courses == COURSES * sizeof(double), "a course is four arrays");
+    const rni_part parts[] = {{values, RNI_UNHINGED_QUANTITIES * n},
+                              {(double *)(void *)all.courses, COURSES}};
+    RNI_CLAIM_TRY(rni_claim_repeat(claim, &(rni_repeated){.name = "seeds",
+                                                          .n = n,
+                                                          .n_parts = 2,
+                                                          .parts = parts,
+                                                          .work = see_seed,
+                                                          .user = &all}));
     for (int k = 0; k < RNI_UNHINGED_QUANTITIES; k++)
         RNI_TRY(rni_claim_state_median(claim, &statements[k], n, values + k * n));
-    return draw(claim, courses);
+    return draw(claim, all.courses);
 }
 
 static rn_status examine(rn_claim *claim)
@@ -211,7 +229,7 @@ static rn_status examine(rn_claim *claim)
                         "settings.width: found %" PRId64 ", expected at least the "
                         "%" PRId64 " classes",
                         s->width, s->classes);
-    double *values = rni_alloc(RNI_UNHINGED_QUANTITIES * n, sizeof *values);
+    double *values = rni_alloc_zero(RNI_UNHINGED_QUANTITIES * n, sizeof *values);
     const rn_status status =
         values ? examine_seeds(claim, n, values) : rni_fail(RN_ERR_MEMORY, "unhinged: no memory");
     rni_free(values);

@@ -1,6 +1,6 @@
 /*
- * Every system with long walks goes on to the same bytes after it was stopped, at tiny scale. Where
- * it was stopped does not matter: what it goes on from is a checkpoint that was written before.
+ * Every system goes on to the same bytes after it was stopped, at tiny scale. Where it was stopped
+ * does not matter: what it goes on from is a checkpoint that was written before.
  */
 #include "check.h"
 
@@ -45,6 +45,7 @@ static const tiny systems[] = {
      {"settings.steps=1000", "settings.particles=[2,4]", "settings.widths=[2,4,8]",
       "settings.net_steps=200", "settings.replicas=1"}},
     {"onsager", {"settings.trajectories=20", "settings.walk_steps=1000"}},
+    {"unhinged", {"settings.classes=2", "settings.per_class=2", "settings.width=2", "seeds=4"}},
 };
 enum { N_SYSTEMS = sizeof systems / sizeof systems[0] };
 
