@@ -29,8 +29,12 @@
  * adam: Adam and AdamW, tau = eta, preconditioner P = 1/(sqrt(q) + epsilon) per weight.
  * svrg: g(batch, theta) - g(batch, anchor) + grad L(anchor), the anchor renewed every anchor_every
  *     steps; noise as in sgd.
- * Formulas and sources: src/train/descent.h. With `relative=true` learning_rate or interval count
- * in units of 1/lambda_max(0), lambda_max(0) being the number given to rn_trainer_set_scale.
+ * inertial: dtheta = v dt, dv = -g dt - gamma v dt + sqrt(2 gamma T) dB from rest, in steps of time
+ *     h = sqrt(eta) by leapfrog or symplectic Euler; tau = h/gamma and what is of order h^2. With
+ *     gamma = 0 theta follows no gradient flow: tau = h then, and a step has no lines.
+ * Formulas and sources: src/train/descent.h, src/train/inertial.h. With `relative=true`
+ * learning_rate or interval count in units of 1/lambda_max(0), lambda_max(0) being the number given
+ * to rn_trainer_set_scale.
  *
  * Determinism: samples are cut into tiles whose size depends on N and P only; gradients are
  * added in tile order by a fixed tree. The same bits come out for every number of threads. State
@@ -97,8 +101,8 @@ typedef struct rn_trainer_desc {
 /**
  * A trainer at theta = 0, step 0, time 0.
  *
- * Memory: at most 16 + 3 vectors of P numbers, those of the optimizer (momentum 1, adam 2, svrg 3,
- * minibatches 1), one batch, and per thread the work space of one tile.
+ * Memory: at most 16 + 3 vectors of P numbers, those of the optimizer (momentum or inertial 1, adam
+ * 2, svrg 3, minibatches 1), one batch, and per thread the work space of one tile.
  * @param desc      copied; see there for what is borrowed
  * @param[out] out  release with rn_trainer_destroy
  * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_SHAPE; RN_ERR_NONFINITE (inputs or targets);
@@ -156,9 +160,13 @@ RN_API RN_NODISCARD rn_status rn_trainer_advance(rn_trainer *trainer, rn_index t
 /** eta of the step that follows, or the flow's interval; NaN while the scale is missing. */
 RN_API double rn_trainer_learning_rate(const rn_trainer *trainer);
 
-/** tau, the time credited to the step that follows: eta, eta/(1 - beta) with momentum, or the
-    flow's interval; NaN while the scale is missing. */
+/** tau, the time credited to the step that follows: eta, eta/(1 - beta) with momentum, the flow's
+    interval, or as above; NaN while the scale is missing. */
 RN_API double rn_trainer_step_size(const rn_trainer *trainer);
+
+/** 1 when tau is a time of gradient flow: a constant gradient g moves theta by -tau P g a step in
+    the long run. 0 for inertial dynamics without friction. */
+RN_API int rn_trainer_has_flow_time(const rn_trainer *trainer);
 
 /** Where it stands. */
 RN_API rn_train_state rn_trainer_state(const rn_trainer *trainer);
@@ -178,8 +186,10 @@ RN_API RN_NODISCARD rn_status rn_trainer_set_state(rn_trainer *trainer, const rn
                                                    const double *theta);
 
 /** Vectors [P] that the optimizer remembers: "momentum"; "first_moment", "second_moment";
-    "anchor_weights", "anchor_gradient". Count, name (NULL beyond the last, never freed) and values
-    (borrowed, valid until the trainer moves; NULL beyond the last). */
+    "anchor_weights", "anchor_gradient"; "velocity" (of inertial dynamics; with leapfrog before the
+    half kick that ends a step: the velocity at theta is that less h grad L/2, but for step 0).
+   Count, name (NULL beyond the last, never freed) and values (borrowed, valid until the trainer
+   moves; NULL beyond the last). */
 RN_API int rn_trainer_n_slots(const rn_trainer *trainer);
 RN_API const char *rn_trainer_slot_name(const rn_trainer *trainer, int slot);
 RN_API const double *rn_trainer_slot(const rn_trainer *trainer, int slot);
@@ -206,7 +216,8 @@ RN_API RN_NODISCARD rn_status rn_trainer_gradient(rn_trainer *trainer, double *l
 /**
  * v = theta' [P] at the present state: -grad L for the flow; d/tau for optimizers, d being the step
  * that follows from here, with its own batch and noise. Looking does not move the trainer.
- * @return as above; RN_ERR_ARGUMENT (noise and a relative setting, without rn_trainer_set_scale)
+ * @return as above; RN_ERR_ARGUMENT (noise or inertial, and a relative setting, without
+ *         rn_trainer_set_scale)
  */
 RN_API RN_NODISCARD rn_status rn_trainer_velocity(rn_trainer *trainer, double *v);
 
@@ -215,15 +226,16 @@ RN_API RN_NODISCARD rn_status rn_trainer_velocity(rn_trainer *trainer, double *v
  *
  *     d = -tau P grad L + sum of the lines                          (to rounding)
  *
- * with P the preconditioner (1 but for adam). In the notation of src/train/descent.h, g the
- * estimated gradient, h with coupled decay, c after clipping, u after averaging:
+ * with P the preconditioner (1 but for adam), where rn_trainer_has_flow_time. In the notation of
+ * src/train/descent.h, g the estimated gradient, h with coupled decay, c after clipping, u after
+ * averaging:
  */
 typedef enum rn_step_line {
     RN_LINE_MINIBATCH = 0, /**< -tau P (g - grad L) */
-    RN_LINE_MOMENTUM = 1,  /**< -P (eta u - tau c): gradients remembered */
+    RN_LINE_MOMENTUM = 1,  /**< -P (eta u - tau c): gradients (inertial: and noise) remembered */
     RN_LINE_DECAY = 2,     /**< -tau P decay theta; decoupled: -eta decay theta */
     RN_LINE_CLIPPING = 3,  /**< -tau P (c - h) */
-    RN_LINE_NOISE = 4      /**< sqrt(2 eta T) n */
+    RN_LINE_NOISE = 4      /**< sqrt(2 eta T) n; inertial: what n of this step adds to theta */
 } rn_step_line;
 #define RN_N_STEP_LINES 5
 
@@ -232,7 +244,7 @@ RN_API int rn_trainer_has_line(const rn_trainer *trainer, rn_step_line line);
 
 /** w [P] := one line of the step that follows, each computed from its own formula.
     @return as rn_trainer_gradient; RN_ERR_ARGUMENT (also: a relative setting without
-    rn_trainer_set_scale) */
+    rn_trainer_set_scale); RN_ERR_UNSUPPORTED (no time of gradient flow) */
 RN_API RN_NODISCARD rn_status rn_trainer_step_line(rn_trainer *trainer, rn_step_line line,
                                                    double *w);
 

@@ -32,6 +32,16 @@ const rni_measure *rni_measure_find(const rni_option_table *options)
     return NULL;
 }
 
+rn_status rni_measure_check_time(const rni_measure *measure, const rni_stage *stage)
+{
+    if (measure == &rni_measure_none || rn_trainer_has_flow_time(stage->trainer)) return RN_OK;
+    return rni_fail(RN_ERR_CONFIG,
+                    "train.friction: found 0 with measure.kind %s, expected friction above 0, or "
+                    "measure.kind none: dissipation and flux are rates in a time in which weights "
+                    "follow the gradient, and without friction there is none",
+                    measure->options->name);
+}
+
 rn_status rni_measure_check_snapshots(rn_index snapshots)
 {
     if (snapshots != 1) return RN_OK;

@@ -92,6 +92,10 @@ void rni_measure_keep_report(const rn_shell_report *report, rn_snapshot *snapsho
 /** The member of a snapshot that holds a line of the step that follows. */
 const double *const *rni_measure_step_line(const rn_snapshot *snapshot, rn_step_line line);
 
+/** Shells are refused where the dynamics has no time of gradient flow, in which D and F are rates.
+    @return RN_OK; RN_ERR_CONFIG */
+RN_NODISCARD rn_status rni_measure_check_time(const rni_measure *measure, const rni_stage *stage);
+
 /** A single snapshot is refused. @return RN_OK; RN_ERR_CONFIG */
 RN_NODISCARD rn_status rni_measure_check_snapshots(rn_index snapshots);
 

@@ -9,6 +9,7 @@
 #include "data/source.h"
 #include "loss/loss.h"
 #include "model/model.h"
+#include "run/measure.h"
 #include "run/sections.h"
 #include "sampler/sampler.h"
 #include "train/dynamics.h"
@@ -68,10 +69,13 @@ static rn_status make_trainer(const rni_settings *settings, uint64_t seed, rni_s
                                   .n_threads = stage->n_threads};
     RNI_TRY(rn_trainer_create(&desc, &stage->trainer));
     stage->epoch = rn_trainer_epoch(stage->trainer);
-    stage->follows_gradient = !rn_trainer_is_preconditioned(stage->trainer);
+    stage->follows_gradient =
+        !rn_trainer_is_preconditioned(stage->trainer) && rn_trainer_has_flow_time(stage->trainer);
     for (int line = 0; line < RN_N_STEP_LINES; line++)
         if (rn_trainer_has_line(stage->trainer, (rn_step_line)line))
             stage->follows_gradient = false;
+    RNI_TRY(
+        rni_measure_check_time(rni_measure_find(rni_settings_table(settings, "measure")), stage));
     return rn_trainer_start(stage->trainer, seed);
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/rng.h"
 #include "core/size.h"
+#include "train/inertial.h"
 #include "train/trainer.h"
 
 /* A loss so many times the first one will not come back. */
@@ -16,9 +17,10 @@ static const double hopeless_growth = 1e10;
 /* Weights whose noise is drawn at a time. */
 enum { NOISE_BLOCK = 512 };
 
-enum { MOMENTUM, FIRST_MOMENT, SECOND_MOMENT, ANCHOR_WEIGHTS, ANCHOR_GRADIENT };
-const char *const rni_slot_names[] = {"momentum",       "first_moment",    "second_moment",
-                                      "anchor_weights", "anchor_gradient", NULL};
+enum { MOMENTUM, FIRST_MOMENT, SECOND_MOMENT, ANCHOR_WEIGHTS, ANCHOR_GRADIENT, VELOCITY };
+const char *const rni_slot_names[] = {
+    "momentum", "first_moment", "second_moment", "anchor_weights", "anchor_gradient", "velocity",
+    NULL};
 
 int rni_descent_slots(const rni_descent *how, const char *names[RNI_SLOTS_MAX])
 {
@@ -26,6 +28,8 @@ int rni_descent_slots(const rni_descent *how, const char *names[RNI_SLOTS_MAX])
     if (how->is_adam) {
         names[n++] = rni_slot_names[FIRST_MOMENT];
         names[n++] = rni_slot_names[SECOND_MOMENT];
+    } else if (how->scheme != RNI_NOT_INERTIAL) {
+        names[n++] = rni_slot_names[VELOCITY];
     } else if (how->momentum > 0.0) {
         names[n++] = rni_slot_names[MOMENTUM];
     }
@@ -36,9 +40,21 @@ int rni_descent_slots(const rni_descent *how, const char *names[RNI_SLOTS_MAX])
     return n;
 }
 
-double rni_descent_credit(const rni_descent *how)
+/* tau / eta, of all but inertial dynamics. */
+static double credit(const rni_descent *how)
 {
     return how->is_adam ? 1.0 : 1.0 / (1.0 - how->momentum);
+}
+
+double rni_descent_tau(const rni_descent *how, double lambda_max, rn_index n_steps, rn_index step)
+{
+    if (how->scheme != RNI_NOT_INERTIAL) return rni_inertial_at(how, lambda_max, n_steps, step).tau;
+    return rni_rate_at(&how->rate, lambda_max, n_steps, step) * credit(how);
+}
+
+bool rni_descent_has_flow_time(const rni_descent *how)
+{
+    return how->scheme == RNI_NOT_INERTIAL || how->friction > 0.0;
 }
 
 /* ---- the gradient's estimate ----------------------------------------------------------------- */
@@ -97,10 +113,13 @@ typedef struct step {
     double *square;      /* q; NULL: none */
     double eta;
     double tau;
+    double credit;        /* tau / eta */
     double shrink;        /* clip / |h|, at most 1 */
     double first_weight;  /* 1 - beta^(k+1) */
     double second_weight; /* 1 - beta2^(k+1) */
-    double noise;         /* sqrt(2 eta T) */
+    double noise;         /* sqrt(2 eta T), or jolt */
+    double noise_kept;    /* of that noise, into v */
+    rni_inertial motion;  /* of inertial dynamics */
 } step;
 
 /* The parts of a step at one weight. */
@@ -119,7 +138,11 @@ static parts look(const step *s, rn_index i)
     if (how->decay > 0.0 && how->is_decoupled) x.decay = -s->eta * how->decay * s->theta[i];
     x.c = s->shrink < 1.0 ? s->shrink * x.h : x.h;
     x.u = x.c;
-    if (s->memory && s->square) {
+    if (s->memory && how->scheme != RNI_NOT_INERTIAL) {
+        const rni_inertial *m = &s->motion;
+        x.memory = m->keep * s->memory[i] - m->push * x.c;
+        x.u = (m->pull * x.c - m->reach * s->memory[i]) / s->eta;
+    } else if (s->memory && s->square) {
         x.memory = how->momentum * s->memory[i] + (1.0 - how->momentum) * x.c;
         x.square = how->beta2 * s->square[i] + (1.0 - how->beta2) * x.c * x.c;
         x.u = x.memory / s->first_weight;
@@ -147,20 +170,37 @@ static double measure_length(const rn_trainer *t, const step *s)
     return sqrt(rni_tree_sum(t->squares, t->n_blocks));
 }
 
-static rn_status prepare(rn_trainer *t, step *s, double *loss)
+/* What a step of this number has in common for all weights, but for its gradient. */
+static step begin(const rn_trainer *t)
 {
     const rni_descent *how = &t->descent;
     const double k = (double)(t->state.step + 1);
-    *s = (step){.how = how, .theta = t->theta, .shrink = 1.0};
-    s->eta = rni_rate_at(&how->rate, t->scale, t->desc.n_steps, t->state.step);
-    s->tau = s->eta * rni_descent_credit(how);
-    s->noise = how->temperature > 0.0 ? sqrt(2.0 * s->eta * how->temperature) : 0.0;
-    if (how->is_adam || how->momentum > 0.0) s->memory = t->slots;
+    step s = {.how = how, .theta = t->theta, .shrink = 1.0};
+    s.eta = rni_rate_at(&how->rate, t->scale, t->desc.n_steps, t->state.step);
+    s.credit = credit(how);
+    s.tau = s.eta * s.credit;
+    s.noise = how->temperature > 0.0 ? sqrt(2.0 * s.eta * how->temperature) : 0.0;
+    if (how->is_adam || how->momentum > 0.0) s.memory = t->slots;
     if (how->is_adam) {
-        s->square = t->slots + t->n_weights;
-        s->first_weight = -expm1(k * log(how->momentum)); /* 1 for beta = 0 */
-        s->second_weight = -expm1(k * log(how->beta2));
+        s.square = t->slots + t->n_weights;
+        s.first_weight = -expm1(k * log(how->momentum)); /* 1 for beta = 0 */
+        s.second_weight = -expm1(k * log(how->beta2));
     }
+    if (how->scheme != RNI_NOT_INERTIAL) {
+        s.memory = t->slots;
+        s.motion = rni_inertial_at(how, t->scale, t->desc.n_steps, t->state.step);
+        s.tau = s.motion.tau;
+        s.credit = s.tau / s.eta;
+        s.noise = s.motion.jolt;
+        if (s.noise > 0.0) s.noise_kept = s.motion.kick / s.motion.jolt;
+    }
+    return s;
+}
+
+static rn_status prepare(rn_trainer *t, step *s, double *loss)
+{
+    const rni_descent *how = &t->descent;
+    *s = begin(t);
     RNI_TRY(estimate(t, &s->g, loss));
     if (how->clip > 0.0) {
         const double length = measure_length(t, s);
@@ -202,6 +242,7 @@ static void move(rn_trainer *t, const step *s)
             const parts x = look(s, i);
             t->theta[i] += change(s, &x) + noise[j];
             if (s->memory) s->memory[i] = x.memory;
+            if (s->memory && s->noise_kept > 0.0) s->memory[i] += s->noise_kept * noise[j];
             if (s->square) s->square[i] = x.square;
         }
     }
@@ -247,14 +288,13 @@ rn_status rni_descent_velocity(rn_trainer *t, double *v)
     step s;
     double loss = 0.0;
     double noise[NOISE_BLOCK];
-    const double credit = rni_descent_credit(&t->descent);
     RNI_TRY(prepare(t, &s, &loss));
     for (rn_index first = 0; first < t->n_weights; first += NOISE_BLOCK) {
         const rn_index count = rni_min(NOISE_BLOCK, t->n_weights - first);
         draw_noise(t, &s, first, count, noise);
         for (rn_index j = 0; j < count; j++) {
             const parts x = look(&s, first + j);
-            v[first + j] = -(x.p * x.u / credit); /* plain descent is -g to the bit */
+            v[first + j] = -(x.p * x.u / s.credit); /* plain descent is -g to the bit */
             if (s.how->is_decoupled) v[first + j] += x.decay / s.tau;
             if (s.noise > 0.0) v[first + j] += noise[j] / s.tau;
         }

@@ -13,7 +13,8 @@
  * constant gradient moves theta by in the long run is -tau P g. Sources: Polyak (1964); Nesterov in
  * the form of Sutskever et al. (2013); Kingma and Ba (2015), whose order of the square root and
  * epsilon is kept; Loshchilov and Hutter (2019) for decoupled decay; Welling and Teh (2011) for the
- * noise; Johnson and Zhang (2013) for SVRG.
+ * noise; Johnson and Zhang (2013) for SVRG. Inertial dynamics takes c and gives u and the noise by
+ * the rule in train/inertial.h.
  *
  * An optimizer is one file that fills rni_descent from its settings.
  */
@@ -38,6 +39,8 @@ typedef struct rni_descent {
     double temperature;    /**< T, loss */
     rn_index anchor_every; /**< steps between the full gradients of SVRG; 0: no SVRG */
     bool needs_all;        /**< refuses minibatches */
+    int scheme;            /**< of inertial dynamics, train/inertial.h; 0: another */
+    double friction;       /**< gamma, 1/sqrt(time), or sqrt(lambda_max) where rate.relative */
 } rni_descent;
 
 /** Most vectors [P] that an optimizer keeps from step to step. */
@@ -50,11 +53,15 @@ extern const char *const rni_slot_names[];
 /** Names of the vectors this one keeps. @return how many */
 int rni_descent_slots(const rni_descent *how, const char *names[RNI_SLOTS_MAX]);
 
-/** tau / eta. */
-double rni_descent_credit(const rni_descent *how);
+/** tau of the step of that number. lambda_max and n_steps as rni_rate_at. */
+double rni_descent_tau(const rni_descent *how, double lambda_max, rn_index n_steps, rn_index step);
 
-/** rn_trainer_advance, velocity, line and preconditioner; the trainer's dynamics is discrete and
-    the scale is there if needed. @return as there */
+/** Whether tau is a time of gradient flow: a constant gradient moves theta by -tau P g. */
+bool rni_descent_has_flow_time(const rni_descent *how);
+
+/** rn_trainer_advance, velocity, line and preconditioner; the trainer's dynamics is discrete, the
+    scale is there if needed, and lines are asked for where there is a flow's time only. @return as
+    there */
 RN_NODISCARD rn_status rni_descent_advance(rn_trainer *t, rn_index to_step,
                                            const rn_observer *observer);
 RN_NODISCARD rn_status rni_descent_velocity(rn_trainer *t, double *v);

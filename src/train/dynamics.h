@@ -55,5 +55,6 @@ extern const rni_dynamics_kind rni_gradient_flow;
 extern const rni_dynamics_kind rni_sgd;
 extern const rni_dynamics_kind rni_adam;
 extern const rni_dynamics_kind rni_svrg;
+extern const rni_dynamics_kind rni_inertial_langevin;
 
 #endif

@@ -5,7 +5,13 @@
 
 /* Order is the order in help and manual. */
 const rni_dynamics_kind *const rni_dynamics[] = {
-    &rni_gradient_descent, &rni_gradient_flow, &rni_sgd, &rni_adam, &rni_svrg, NULL,
+    &rni_gradient_descent,
+    &rni_gradient_flow,
+    &rni_sgd,
+    &rni_adam,
+    &rni_svrg,
+    &rni_inertial_langevin,
+    NULL,
 };
 
 const rni_option_table *rni_dynamics_options(rn_index i)

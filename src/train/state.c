@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sampler/sampler.h"
+#include "train/inertial.h"
 #include "train/trainer.h"
 
 /* After theta, the step or the seed changed. */
@@ -73,9 +74,15 @@ double rn_trainer_learning_rate(const rn_trainer *trainer)
 
 double rn_trainer_step_size(const rn_trainer *trainer)
 {
-    const double eta = rn_trainer_learning_rate(trainer);
-    if (trainer->desc.dynamics->kind->is_flow) return eta;
-    return eta * rni_descent_credit(&trainer->descent);
+    if (trainer->desc.dynamics->kind->is_flow || lacks_scale(trainer))
+        return rn_trainer_learning_rate(trainer);
+    return rni_descent_tau(&trainer->descent, trainer->scale, trainer->desc.n_steps,
+                           trainer->state.step);
+}
+
+int rn_trainer_has_flow_time(const rn_trainer *trainer)
+{
+    return rni_descent_has_flow_time(&trainer->descent);
 }
 
 /* ---- what a step consists of ----------------------------------------------------------------- */
@@ -84,7 +91,7 @@ rn_status rn_trainer_velocity(rn_trainer *trainer, double *v)
 {
     if (!trainer || !v) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_velocity: NULL argument");
     if (!trainer->desc.dynamics->kind->is_flow) {
-        if (trainer->descent.temperature > 0.0)
+        if (trainer->descent.temperature > 0.0 || trainer->descent.scheme != RNI_NOT_INERTIAL)
             RNI_TRY(check_scale("rn_trainer_velocity", trainer));
         return rni_descent_velocity(trainer, v);
     }
@@ -97,9 +104,10 @@ rn_status rn_trainer_velocity(rn_trainer *trainer, double *v)
 int rn_trainer_has_line(const rn_trainer *trainer, rn_step_line line)
 {
     const rni_descent *how = &trainer->descent;
+    if (!rn_trainer_has_flow_time(trainer)) return 0;
     switch (line) {
     case RN_LINE_MINIBATCH: return trainer->batches != NULL;
-    case RN_LINE_MOMENTUM: return how->momentum > 0.0;
+    case RN_LINE_MOMENTUM: return how->momentum > 0.0 || how->scheme != RNI_NOT_INERTIAL;
     case RN_LINE_DECAY: return how->decay > 0.0;
     case RN_LINE_CLIPPING: return how->clip > 0.0;
     case RN_LINE_NOISE: return how->temperature > 0.0;
@@ -114,6 +122,11 @@ rn_status rn_trainer_step_line(rn_trainer *trainer, rn_step_line line, double *w
                         "rn_trainer_step_line: a NULL argument, or line %d, expected 0 to %d",
                         (int)line, RN_N_STEP_LINES - 1);
     RNI_TRY(check_scale("rn_trainer_step_line", trainer));
+    if (!rn_trainer_has_flow_time(trainer))
+        return rni_fail(RN_ERR_UNSUPPORTED,
+                        "rn_trainer_step_line: found train.friction 0, expected one above 0: "
+                        "without friction weights do not follow the gradient in any time, and a "
+                        "step has no part that does");
     if (rn_trainer_has_line(trainer, line)) return rni_descent_line(trainer, line, w);
     memset(w, 0, (size_t)trainer->n_weights * sizeof *w);
     return RN_OK;

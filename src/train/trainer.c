@@ -166,10 +166,11 @@ static rn_status describe(rn_trainer *t)
     if (dynamics->kind->describe) dynamics->kind->describe(dynamics->choice.settings, &t->descent);
     const bool needs_all = dynamics->kind->is_flow || t->descent.needs_all;
     if (needs_all && t->desc.sampler && !t->desc.sampler->kind->is_full)
-        return rni_fail(RN_ERR_CONFIG,
-                        "train.kind: found %s with sampler.kind %s, expected sampler.kind full, or "
-                        "train.kind sgd, adam or svrg: it takes all samples in every step",
-                        dynamics->kind->options->name, t->desc.sampler->kind->options->name);
+        return rni_fail(
+            RN_ERR_CONFIG,
+            "train.kind: found %s with sampler.kind %s, expected sampler.kind full, or "
+            "train.kind sgd, adam, svrg or inertial: it takes all samples in every step",
+            dynamics->kind->options->name, t->desc.sampler->kind->options->name);
     if (t->is_coupled && t->desc.sampler && !t->desc.sampler->kind->is_full)
         return rni_fail(RN_ERR_CONFIG,
                         "sampler.kind: found %s with a model whose samples act on each other "

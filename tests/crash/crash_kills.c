@@ -37,7 +37,7 @@ static char root[64];
 
 /* ---- what is run --------------------------------------------------------------------------- */
 
-enum { N_DYNAMICS = 4, N_OWN = 5, MAX_EVENTS = 4096 };
+enum { N_DYNAMICS = 5, N_OWN = 5, MAX_EVENTS = 4096 };
 
 static const char *const common[] = {"model.depth=2",       "model.width=6",
                                      "data.kind=sphere",    "data.n_train=6",
@@ -52,7 +52,9 @@ static const char *const dynamics[N_DYNAMICS][N_OWN] = {
     {"train.kind=sgd", "train.momentum=0.7", "train.schedule=cosine", "sampler.kind=reshuffled",
      "sampler.batch_size=4"},
     {"train.kind=svrg", "train.anchor_every=3", "train.temperature=0.001", "sampler.kind=distinct",
-     "sampler.batch_size=4"}};
+     "sampler.batch_size=4"},
+    {"train.kind=inertial", "train.schedule=linear", "train.temperature=0.001",
+     "sampler.kind=distinct", "sampler.batch_size=4"}};
 
 /* Files, as kinds of writes are counted. */
 typedef enum kind { CONFIG, MANIFEST, METRICS, SHELLS, BUDGET, SNAPSHOT, CHECKPOINT, N_KINDS } kind;

@@ -65,8 +65,8 @@ static void survives_every_allocation_failure(void **state)
 static void optimizers_survive_every_allocation_failure(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"sgd", "adam", "svrg"};
-    for (int k = 0; k < 3; k++) {
+    static const char *const kinds[] = {"sgd", "adam", "svrg", "inertial"};
+    for (int k = 0; k < 4; k++) {
         const training_plan plan = {.model = "mlp",
                                     .model_settings = {{"depth", "1"}, {"width", "5"}},
                                     .dynamics = kinds[k],

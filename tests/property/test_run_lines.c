@@ -4,6 +4,7 @@
  * from a direction of their own, and the instantaneous budget closes as dt^2.
  */
 #include <math.h>
+#include <renorm/cost.h>
 #include <renorm/run.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,6 +91,14 @@ static const struct {
      2,
      {"loss.kind=cross_entropy", "train.kind=svrg", "train.anchor_every=5",
       "sampler.kind=with_replacement", "sampler.batch_size=3"}},
+    {"squared error, leapfrog with noise and decay, batches",
+     4,
+     {"train.kind=inertial", "train.temperature=0.0001", "train.weight_decay=0.01",
+      "sampler.kind=distinct", "sampler.batch_size=4"}},
+    {"cross-entropy, symplectic Euler, cosine",
+     2,
+     {"loss.kind=cross_entropy", "train.kind=inertial", "train.scheme=symplectic_euler",
+      "train.schedule=cosine"}},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0], BOUNDARIES = 400 };
 
@@ -206,12 +215,39 @@ static void products_alone_give_the_same_lines(void **state)
     }
 }
 
+/* Without friction a loss is trained on but not told as dissipation and flux. */
+static void shells_need_a_time_of_gradient_flow(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"exact", "matrix_free", "none"};
+    for (int k = 0; k < 3; k++) {
+        char measure[32];
+        (void)snprintf(measure, sizeof measure, "measure.kind=%s", kinds[k]);
+        const char *const settings[] = {"steps=3",        "threads=1",           "data.kind=sphere",
+                                        "data.n_train=5", "train.kind=inertial", "train.friction=0",
+                                        measure};
+        const rn_status expected = k < 2 ? RN_ERR_CONFIG : RN_OK;
+        rn_config *config = NULL;
+        rn_run *run = NULL;
+        rn_cost *cost = NULL;
+        assert_status(rn_config_load(NULL, 7, settings, &config), RN_OK);
+        assert_status(rn_run_execute(config, NULL, NULL, &run), expected);
+        if (k < 2) assert_message_has("train.friction: found 0 with measure.kind");
+        const rn_cost_options options = {.only_memory = 1};
+        assert_status(rn_cost_create(config, &options, NULL, &cost), expected);
+        rn_cost_destroy(cost);
+        rn_run_destroy(run);
+        rn_config_destroy(config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(energies_add_up_and_every_step_closes),
         cmocka_unit_test(closure_error_falls_as_dt_squared),
         cmocka_unit_test(products_alone_give_the_same_lines),
+        cmocka_unit_test(shells_need_a_time_of_gradient_flow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

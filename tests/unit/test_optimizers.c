@@ -96,7 +96,7 @@ typedef struct plain {
     double theta[ROOM], v[ROOM], q[ROOM], anchor[ROOM], anchor_gradient[ROOM];
 } plain;
 
-/* ---- the five rules, as one would write them down ----------------------------------------------
+/* ---- the seven rules, as one would write them down ----------------------------------------------
  */
 
 static void heavy_ball(plain *x, rn_index n, rn_index k, const double *g)
@@ -151,6 +151,37 @@ static void langevin(plain *x, rn_index n, rn_index k, const double *g)
             -0.05 * g[i] + sqrt(2.0 * 0.05 * 0.3) * rni_rng_normal(stream, (uint64_t)(k * n + i));
 }
 
+/* Kicks, drifts and friction one after the other; what ends a step is done at the start of the
+   next, where its gradient is known. */
+static void leapfrog(plain *x, rn_index n, rn_index k, const double *g)
+{
+    const rni_stream stream = {.seed = 11, .purpose = RNI_RNG_NOISE};
+    const double h = sqrt(0.05);
+    const double c = exp(-0.9 * h);
+    for (rn_index i = 0; i < n; i++) {
+        const double force = -(g[i] + 0.03 * x->theta[i]);
+        if (k > 0) x->v[i] += 0.5 * h * force;
+        x->v[i] += 0.5 * h * force;
+        x->theta[i] += 0.5 * h * x->v[i];
+        x->v[i] =
+            c * x->v[i] + sqrt(0.3 * (1.0 - c * c)) * rni_rng_normal(stream, (uint64_t)(k * n + i));
+        x->theta[i] += 0.5 * h * x->v[i];
+    }
+}
+
+static void symplectic_euler(plain *x, rn_index n, rn_index k, const double *g)
+{
+    const rni_stream stream = {.seed = 11, .purpose = RNI_RNG_NOISE};
+    const double h = sqrt(0.05);
+    const double c = exp(-0.9 * h);
+    for (rn_index i = 0; i < n; i++) {
+        x->v[i] =
+            c * x->v[i] + sqrt(0.3 * (1.0 - c * c)) * rni_rng_normal(stream, (uint64_t)(k * n + i));
+        x->v[i] -= h * g[i];
+        x->theta[i] += h * x->v[i];
+    }
+}
+
 #define ETA(value)                                                                                 \
     {"learning_rate", value},                                                                      \
     {                                                                                              \
@@ -190,6 +221,17 @@ static const struct {
      0.02,
      adam_coupled},
     {"sgd", {ETA("0.05"), {"temperature", "0.3"}}, 3, 0.05, langevin},
+    /* tau = h^2/(1 - c), for leapfrog times (1 + c)/2 */
+    {"inertial",
+     {ETA("0.05"), {"friction", "0.9"}, {"temperature", "0.3"}, {"weight_decay", "0.03"}},
+     5,
+     0.24928995753207037,
+     leapfrog},
+    {"inertial",
+     {ETA("0.05"), {"friction", "0.9"}, {"temperature", "0.3"}, {"scheme", "symplectic_euler"}},
+     5,
+     0.2742899575320704,
+     symplectic_euler},
 };
 enum { N_RULES = sizeof rules / sizeof rules[0] };
 
@@ -454,12 +496,14 @@ static void what_does_not_go_together_is_refused(void **state)
     const rn_setting nesterov[] = {{"nesterov", "true"}};
     const rn_setting both[] = {{"momentum", "0.5"}, {"temperature", "1"}};
     const rn_setting one[] = {{"momentum", "1"}};
+    const rn_setting warm[] = {{"friction", "0"}, {"temperature", "1"}};
     refuse("gradient_descent", NULL, 0, "distinct", 0, "expected sampler.kind full");
     refuse("gradient_flow", NULL, 0, "distinct", 0, "expected sampler.kind full");
     refuse("sgd", cosine, 1, NULL, 0, "expected schedule_steps");
     refuse("sgd", nesterov, 1, NULL, 0, "expected momentum");
     refuse("sgd", both, 2, NULL, 0, "expected one of them 0");
     refuse("sgd", one, 1, NULL, 0, "[0.0, 1.0)");
+    refuse("inertial", warm, 2, NULL, 0, "expected friction above 0");
 }
 
 static void divergence_names_the_dynamics_and_the_batch(void **state)

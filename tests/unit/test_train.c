@@ -406,7 +406,7 @@ static void mistakes_in_settings_are_named(void **state)
     assert_status(rn_dynamics_create("newton", NULL, 0, &dynamics), RN_ERR_ARGUMENT);
     const rn_setting empty = {NULL, "1"};
     assert_status(rn_dynamics_create("gradient_flow", &empty, 1, &dynamics), RN_ERR_ARGUMENT);
-    assert_null(rn_dynamics_kind(5));
+    assert_null(rn_dynamics_kind(6));
 }
 
 int main(void)
