@@ -13,7 +13,8 @@
  *     Var(Xbar) = (2 eta lambda/N + eta^2 q)/(1 - (1 - eta k)^2),   gap = (kappa/2) Var(Xbar).
  *
  * A two-layer net. f(x) = (1/N) sum a_j tanh(w_j . x), gradients times N: width-N mlp with readout
- * gain 1/sqrt(N). The mean loss at N exceeds that at infinite N by c/N.
+ * gain 1/sqrt(N). The mean loss at N exceeds that at infinite N by c/N, c known from how single
+ * particles vary.
  */
 #include <math.h>
 #include <stdio.h>
@@ -71,8 +72,8 @@ static const rni_option options[] = {
     {.key = "replicas",
      RNI_FIELD(rni_field_settings, replicas),
      .range = RNI_BETWEEN(1, 100000),
-     .initial = "50",
-     .help = "walks per seed to times 10, 100, 1000"},
+     .initial = "800",
+     .help = "walks per seed to time 10; a tenth of them to 100, a hundredth to 1000"},
     {.key = "widths",
      RNI_FIELD(rni_field_settings, widths),
      .range = RNI_BETWEEN(2, 4096),
@@ -366,8 +367,7 @@ const rni_system rni_system_of_mean_field = {
                   "Noisy gradient descent on N interacting particles approaches its mean-field "
                   "limit like 1/N, uniformly in time, with errors of the step and of the "
                   "stochastic gradient that add up; variance reduction takes the last away.",
-              .mutation = "particles do not interact: each sees inputs of 0, or has the output to "
-                          "itself"},
+              .mutation = "particles do not interact: each sees inputs of 0"},
     .options = &table,
     .file = rni_system_mean_field,
     .file_size = &rni_system_mean_field_size,
