@@ -17,6 +17,7 @@ typedef struct rni_onsager_settings {
     double temperature;
     rni_reals batches;
     rn_index walk_batch;
+    double walk_temperature;
     rn_index walk_steps;
 } rni_onsager_settings;
 

@@ -34,4 +34,5 @@ rn_add_claim(equilibrium wor_0.03,wor_order,langevin_wor,net_covariance,net_circ
              --set settings.rates=[0.06,0.03,0.015] --set settings.learning_rate=0.05 --set settings.batch=20)
 rn_add_claim(mean_field gap_8_0.1,minibatch_8_0.1,time_100,approach,net_gap --set settings.steps=60000
              --set settings.particles=[8,32] --set settings.widths=[4,8,64] --set settings.net_steps=1500)
-rn_add_claim(onsager entropy_formula,entropy_sums,entropy_likelihood,identified,walked_circulation)
+rn_add_claim(onsager entropy_formula,entropy_sums,entropy_likelihood,identified,walked_circulation
+             --set settings.walk_steps=600000)
