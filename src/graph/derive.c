@@ -94,6 +94,20 @@ static void mark_influenced(const rn_graph *graph, rn_index n, rn_index n_source
             marks[i] = marks[i] || marks[graph->nodes[i].inputs[k]];
 }
 
+/* Clears the marks of nodes 0 .. n-1 that influence none of `targets`. scratch: [n]. */
+static void keep_influencing(const rn_graph *graph, rn_index n, rn_index n_targets,
+                             const rn_node *targets, bool *scratch, bool *marks)
+{
+    memset(scratch, 0, (size_t)n * sizeof *scratch);
+    for (rn_index i = 0; i < n_targets; i++)
+        scratch[targets[i]] = true;
+    for (rn_index i = n - 1; i >= 0; i--) {
+        marks[i] = marks[i] && scratch[i];
+        for (int k = 0; scratch[i] && k < graph->nodes[i].n_inputs; k++)
+            scratch[graph->nodes[i].inputs[k]] = true;
+    }
+}
+
 static rn_index last_of(rn_index n, const rn_node *nodes)
 {
     rn_index last = -1;
@@ -222,13 +236,14 @@ rn_status rn_graph_vjp(rn_graph *graph, rn_index n_outputs, const rn_node *outpu
 
     const rn_index n = last_of(n_outputs, outputs) + 1;
     rn_node *cotangent = rni_alloc(n, sizeof *cotangent);
-    bool *is_on_path = rni_alloc(n, sizeof *is_on_path);
+    bool *is_on_path = rni_alloc(2 * n, sizeof *is_on_path); /* the second half is scratch */
     rn_status status = RN_ERR_MEMORY;
     if (!cotangent || !is_on_path) {
         (void)rni_fail(status, "rn_graph_vjp: no memory for %" PRId64 " cotangents", n);
         goto done;
     }
     mark_influenced(graph, n, n_wrt, wrt, is_on_path);
+    keep_influencing(graph, n, n_outputs, outputs, is_on_path + n, is_on_path);
     status = refuse_mixing(&r, n, is_on_path);
     if (status < 0) goto done;
 
