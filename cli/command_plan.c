@@ -29,6 +29,8 @@ static const flag flags[] = {
 /* Why a block is computed the way it is. */
 static const char *reason(const rn_kernel_block *block)
 {
+    if (block->is_resting)
+        return "follows batches and is not trained: the kernel has no part of it";
     if (block->shares_factors) return "comes with its weight at no cost";
     switch (block->order) {
     case RN_KERNEL_BOTH_GRAMS:

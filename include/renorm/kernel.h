@@ -45,11 +45,15 @@ typedef struct rn_kernel_desc {
     rn_graph *graph;       /**< borrowed: must outlive the kernel; derivative nodes are appended */
     rn_index n_inputs;     /**< >= 0 */
     const rn_node *inputs; /**< [n_inputs], every input the output (and seed) needs; copied */
-    rn_node output; /**< f: [N, ..] with C = product of the other dimensions, or [N] (C = 1) */
-    rn_node seed;   /**< [N, K, C], or [N, K, ..] with the dimensions of the output: row k of
-                         sample i is sum_c seed[i,k,c] df_c/dtheta; default RN_NODE_NONE: the
-                         identity. It may depend on parameters: its tangent enters M' */
-    int n_threads;  /**< 1 .. 256; default 1 */
+    rn_node output;     /**< f: [N, ..] with C = product of the other dimensions, or [N] (C = 1) */
+    rn_node seed;       /**< [N, K, C], or [N, K, ..] with the dimensions of the output: row k of
+                             sample i is sum_c seed[i,k,c] df_c/dtheta; default RN_NODE_NONE: the
+                             identity. It may depend on parameters: its tangent enters M' */
+    rn_index n_resting; /**< default 0 */
+    const rn_node *resting;    /**< [n_resting] parameters that are not trained, such as running
+                                    statistics: M has no columns for them and J^T u is 0 there, but
+                                    J v and M' do go along them; copied */
+    int n_threads;             /**< 1 .. 256; default 1 */
     rn_index max_factor_bytes; /**< most bytes of factors (or rows) kept at a time; beyond it they
                                are recomputed by blocks of samples; 0 (default): 1 GiB. At least
                                two tiles are always kept */
@@ -202,6 +206,7 @@ typedef struct rn_kernel_block {
     double flops;          /**< of `order`, without the reverse pass */
     double order_flops[3]; /**< counts of orders S, A, G; NaN where an order does not apply */
     int shares_factors;    /**< 1 for a bias computed with a weight at no cost */
+    int is_resting;        /**< 1 for a parameter that M has no columns for */
 } rn_kernel_block;
 
 /** The name users see: "S", "A", "G", "rank one", "rows". */

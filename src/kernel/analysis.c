@@ -44,9 +44,10 @@ static rn_status collect_uses(const rn_kernel *kernel, use_list *list)
     list->first = rni_alloc_zero(n_parameters + 1, sizeof *list->first);
     if (!list->first) return no_memory();
     for (rn_index i = 0; i < n_parameters; i++) {
-        rn_index n_uses = 0;
-        RNI_TRY(rn_graph_uses(kernel->graph, kernel->output,
-                              rn_graph_parameter_at(kernel->graph, i), 0, NULL, &n_uses));
+        rn_index n_uses = 0; /* those of a parameter that rests do not matter */
+        if (!kernel->is_resting[i])
+            RNI_TRY(rn_graph_uses(kernel->graph, kernel->output,
+                                  rn_graph_parameter_at(kernel->graph, i), 0, NULL, &n_uses));
         list->first[i + 1] = list->first[i] + n_uses;
     }
     list->n = list->first[n_parameters];
@@ -54,10 +55,11 @@ static rn_status collect_uses(const rn_kernel *kernel, use_list *list)
     list->cotangents = rni_alloc(list->n, sizeof *list->cotangents);
     if (!list->uses || !list->cotangents) return no_memory();
     for (rn_index i = 0; i < n_parameters; i++) {
-        rn_index n_uses = 0;
-        RNI_TRY(rn_graph_uses(
-            kernel->graph, kernel->output, rn_graph_parameter_at(kernel->graph, i),
-            list->first[i + 1] - list->first[i], list->uses + list->first[i], &n_uses));
+        rn_index n_uses = list->first[i + 1] - list->first[i];
+        if (n_uses > 0)
+            RNI_TRY(rn_graph_uses(kernel->graph, kernel->output,
+                                  rn_graph_parameter_at(kernel->graph, i), n_uses,
+                                  list->uses + list->first[i], &n_uses));
     }
     return RN_OK;
 }

@@ -160,6 +160,18 @@ done:
     return status;
 }
 
+/* Zeros in place of out[p] for parameters that rest. */
+static rn_status clear_resting(const rn_kernel *kernel, rn_node *out)
+{
+    rn_graph *graph = kernel->graph;
+    for (rn_index p = 0; p < kernel->n_parameters; p++) {
+        if (!kernel->is_resting[p]) continue;
+        const rn_shape shape = rn_graph_shape(graph, rn_graph_parameter_at(graph, p));
+        out[p] = rn_graph_broadcast(graph, rn_graph_scalar(graph, 0.0), shape);
+    }
+    return rn_graph_status(graph);
+}
+
 /* g = J^T u, one node per parameter. */
 static rn_status build_transpose(rn_kernel *kernel, rn_node *out)
 {
@@ -177,7 +189,7 @@ static rn_status build_transpose(rn_kernel *kernel, rn_node *out)
     const rn_status status =
         rn_graph_vjp(graph, 1, &kernel->output, &cotangent, kernel->n_parameters, parameters, out);
     rni_free(parameters);
-    return status;
+    return status == RN_OK ? clear_resting(kernel, out) : status;
 }
 
 static rn_status build_jacobian(rn_kernel *kernel, rni_program_kind kind, rni_program *program)

@@ -117,12 +117,31 @@ static rn_status take_directions(rn_kernel *kernel)
     return RN_OK;
 }
 
+static rn_status take_resting(rn_kernel *kernel, const rn_kernel_desc *desc)
+{
+    kernel->is_resting = rni_alloc_zero(kernel->n_parameters, sizeof *kernel->is_resting);
+    if (!kernel->is_resting)
+        return rni_fail(RN_ERR_MEMORY, "rn_kernel_create: no memory for parameters");
+    for (rn_index i = 0; i < desc->n_resting; i++) {
+        rn_index p = 0;
+        while (p < kernel->n_parameters
+               && rn_graph_parameter_at(kernel->graph, p) != desc->resting[i])
+            p++;
+        if (p == kernel->n_parameters)
+            return rni_fail(
+                RN_ERR_ARGUMENT,
+                "rn_kernel_create: resting[%" PRId64 "] is not a parameter of the graph", i);
+        kernel->is_resting[p] = true;
+    }
+    return RN_OK;
+}
+
 static rn_status check_desc(const rn_kernel_desc *desc, rn_kernel *const *out)
 {
-    if (!desc || !out || !desc->graph || desc->n_inputs < 0
-        || (desc->n_inputs > 0 && !desc->inputs))
-        return rni_fail(RN_ERR_ARGUMENT,
-                        "rn_kernel_create: a description with a graph and its inputs is needed");
+    if (!desc || !out || !desc->graph || desc->n_inputs < 0 || (desc->n_inputs > 0 && !desc->inputs)
+        || desc->n_resting < 0 || (desc->n_resting > 0 && !desc->resting))
+        return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_create: a description with a graph, its inputs "
+                                         "and resting parameters is needed");
     if (desc->n_threads < 1 || desc->n_threads > RNI_POOL_MAX_THREADS)
         return rni_fail(RN_ERR_ARGUMENT, "rn_kernel_create: %d threads, expected 1 .. %d",
                         desc->n_threads, RNI_POOL_MAX_THREADS);
@@ -152,6 +171,7 @@ rn_status rn_kernel_create(const rn_kernel_desc *desc, rn_kernel **out)
     rn_status status = take_inputs(kernel, desc);
     if (status == RN_OK) status = take_output(kernel, desc);
     if (status == RN_OK) status = take_directions(kernel);
+    if (status == RN_OK) status = take_resting(kernel, desc);
     if (status == RN_OK) status = rni_kernel_analyse(kernel);
     if (status == RN_OK && desc->n_threads > 1)
         status = rni_pool_create(desc->n_threads, &kernel->pool);
@@ -171,6 +191,7 @@ void rn_kernel_destroy(rn_kernel *kernel)
     rni_kernel_forget(kernel);
     rni_free(kernel->kept);
     rni_free(kernel->directions);
+    rni_free(kernel->is_resting);
     rni_free(kernel->inputs);
     rni_free(kernel->input_size);
     rni_free(kernel->input_is_data);
@@ -276,6 +297,7 @@ rn_status rn_kernel_describe(const rn_kernel *kernel, rn_index n_samples, rn_ind
         .in_width = block->in_width,
         .out_width = block->out_width,
         .shares_factors = rni_block_is_hosted(kernel, n_samples, parameter),
+        .is_resting = kernel->is_resting[parameter],
     };
     b.order = rni_block_order(kernel, n_samples, parameter, b.order_flops, &b.flops);
     *out = b;

@@ -134,6 +134,7 @@ struct rn_kernel {
 
     rn_index n_parameters;
     rn_index n_weights;
+    bool *is_resting;  /**< [n_parameters] not trained: no columns of M */
     rni_block *blocks; /**< [n_parameters] */
     rn_index n_factors;
     rni_factor *factors;
