@@ -71,8 +71,13 @@
  * norm(z) = gain (z - mean) / sqrt(variance + 1e-5) + offset, gain [c] from 1 and offset [c] from
  * 0. convnet and resnet: mean and variance over all places and a group of neighbouring channels of
  * a sample (norm=group), or all channels (layer); transformer: over the numbers of a position.
- * norm=batch: of each channel over all places and all samples given together. Samples then act on
- * each other: f is one function of the whole training set, its kernel goes by rows of J, held-out
+ * norm=batch: of each channel, over all places of many samples. statistics=running (default): f
+ * takes a running mean m and variance s, which are parameters that are not trained. A step is that
+ * of the network normalised by the mean and variance of its own batch, and moves m and s by
+ * `statistics_rate` of the way to them (Ioffe and Szegedy 2015; both without the factor n/(n-1)
+ * that some programs give s, and from the values of the first batch on). f keeps samples apart.
+ * statistics=samples: mean and variance of all samples given together. Samples then act on each
+ * other: f is one function of the whole training set, its kernel goes by rows of J, held-out
  * samples are normalised by their own statistics, and minibatches are refused: each would be a
  * function of its own.
  *
@@ -136,6 +141,17 @@ RN_API rn_graph *rn_model_graph(const rn_model *model);
 RN_API rn_node rn_model_input(const rn_model *model);
 RN_API rn_node rn_model_output(const rn_model *model);
 
+/**
+ * The output node [N, C] that training differentiates: f itself, but with running statistics that
+ * of the same parameters and the statistics of the samples given together.
+ */
+RN_API rn_node rn_model_trained_output(const rn_model *model);
+
+/** Parameters that are running statistics, and the share of the way that they go in a step to the
+    values of its batch, in (0, 1]; 0 without any. */
+RN_API rn_index rn_model_n_statistics(const rn_model *model);
+RN_API double rn_model_statistics_rate(const rn_model *model);
+
 /** C. */
 RN_API rn_index rn_model_n_outputs(const rn_model *model);
 
@@ -154,9 +170,11 @@ typedef struct rn_parameter {
     rn_node node;
     rn_index offset; /**< of its first number in theta */
     rn_index size;
-    double mean;    /**< of its normal initial values: 1 for gains of a norm, else 0 */
-    double std;     /**< their standard deviation; 0: all equal */
-    rn_index block; /**< the block it acts in, 0 .. n_boundaries, or RN_BLOCK_SHARED */
+    double mean;      /**< of its normal initial values: 1 for gains of a norm, else 0 */
+    double std;       /**< their standard deviation; 0: all equal */
+    rn_index block;   /**< the block it acts in, 0 .. n_boundaries, or RN_BLOCK_SHARED */
+    rn_node followed; /**< of a running statistic: the node, of its shape, that it goes to;
+                           RN_NODE_NONE of weights */
 } rn_parameter;
 
 /** Number of parameters. */

@@ -122,6 +122,7 @@ typedef struct rn_snapshot {
     const double *step_decay;       /**< [boundary] weight decay */
     const double *step_clipping;    /**< [boundary] clipped gradients */
     const double *step_noise;       /**< [boundary] Langevin noise */
+    const double *step_statistics;  /**< [boundary] statistics of batches (renorm/model.h) */
     const double *step_frame;  /**< [boundary] R: the loss's frame turns; does no work in all */
     const double *step_finite; /**< [boundary] Q, what a finite step adds */
     const double *step_flux;   /**< [boundary] F1 */

@@ -13,7 +13,9 @@
  *     if (status == RN_OK) status = rn_trainer_advance(trainer, 1000, NULL);
  *
  * L(theta) = (1/N) sum_i l(f_i, y_i) over the N training samples, no penalties. theta is one flat
- * vector [P]: the model's parameters in order of creation, each row-major.
+ * vector [P]: the model's parameters in order of creation, each row-major, with running statistics
+ * (renorm/model.h) among them. These start from the values of the first batch; L, its gradient and
+ * all that looks at samples take f as it is with them, and the gradient is 0 there.
  *
  * Kinds of dynamics. Flows and optimizers; eta is the learning rate of a step, tau the time it is
  * credited.
@@ -107,8 +109,8 @@ typedef struct rn_trainer_desc {
  * @param[out] out  release with rn_trainer_destroy
  * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_SHAPE; RN_ERR_NONFINITE (inputs or targets);
  *         RN_ERR_DOMAIN (targets that the loss does not understand);
- *         RN_ERR_CONFIG (sampler and dynamics do not go together, a batch larger than the data, a
- *         schedule without an end); RN_ERR_MEMORY
+ *         RN_ERR_CONFIG (sampler or running statistics and dynamics do not go together, a batch
+ *         larger than the data, a schedule without an end); RN_ERR_MEMORY
  */
 RN_API RN_NODISCARD rn_status rn_trainer_create(const rn_trainer_desc *desc, rn_trainer **out);
 
@@ -121,7 +123,8 @@ RN_API void rn_trainer_destroy(rn_trainer *trainer);
 RN_API rn_index rn_trainer_bytes(const rn_trainer *trainer);
 
 /** Initial parameters of that seed (rn_model_initialise), its batches and noise, slots 0, step 0,
-    time 0. @return RN_OK; RN_ERR_ARGUMENT */
+    time 0. @return RN_OK; RN_ERR_ARGUMENT; with running statistics also RN_ERR_NONFINITE (on the
+    first batch), RN_ERR_MEMORY */
 RN_API RN_NODISCARD rn_status rn_trainer_start(rn_trainer *trainer, uint64_t seed);
 
 /** lambda_max(0), the unit of relative settings: largest eigenvalue of the kernel at the start,
@@ -235,9 +238,12 @@ typedef enum rn_step_line {
     RN_LINE_MOMENTUM = 1,  /**< -P (eta u - tau c): gradients (inertial: and noise) remembered */
     RN_LINE_DECAY = 2,     /**< -tau P decay theta; decoupled: -eta decay theta */
     RN_LINE_CLIPPING = 3,  /**< -tau P (c - h) */
-    RN_LINE_NOISE = 4      /**< sqrt(2 eta T) n; inertial: what n of this step adds to theta */
+    RN_LINE_NOISE = 4,     /**< sqrt(2 eta T) n; inertial: what n of this step adds to theta */
+    RN_LINE_STATISTICS = 5 /**< running statistics (renorm/model.h): how they move; at weights
+                                -tau P (g - g_f), g_f the gradient of f on the batch, which then
+                                stands for g in the minibatch's line */
 } rn_step_line;
-#define RN_N_STEP_LINES 5
+#define RN_N_STEP_LINES 6
 
 /** 1 when the dynamics can have that line; others are 0 always. */
 RN_API int rn_trainer_has_line(const rn_trainer *trainer, rn_step_line line);

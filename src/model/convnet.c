@@ -16,8 +16,7 @@ typedef struct convnet_settings {
     int padding;
     int pooling;
     rn_index pool;
-    int norm;
-    rn_index groups;
+    rni_feature_norm_settings normalisation;
     int activation;
     double gain;
     int head;
@@ -148,7 +147,7 @@ static rn_status add_layer(rn_model *model, const convnet_settings *settings, rn
     RNI_TRY(rni_window_check(name, window, *image, channels));
     rni_feature_map h = rni_feature_map_convolve(model, &map, window, *image);
     (void)snprintf(name, sizeof name, "norm%" PRId64, l);
-    RNI_TRY(rni_feature_norm(model, name, settings->norm, settings->groups, &h));
+    RNI_TRY(rni_feature_norm(model, name, &settings->normalisation, &h));
     h.node = rni_layer_activate(model->graph, settings->activation, h.node);
     if (settings->pooling != RNI_POOLING_NONE) {
         (void)snprintf(name, sizeof name, "pooling%" PRId64, l);

@@ -9,9 +9,21 @@ const char *const rni_feature_norms[] = {"none", "group", "layer", "batch", NULL
 
 enum { NONE, GROUP, LAYER, BATCH };
 
-rn_status rni_feature_norm(rn_model *model, const char *name, int norm, rn_index groups,
-                           rni_feature_map *image)
+const char *const rni_feature_statistics[] = {"running", "samples", NULL};
+
+enum { RUNNING };
+
+static rni_norm_kind kind_of(const rni_feature_norm_settings *settings)
 {
+    if (settings->norm != BATCH) return RNI_NORM_GROUP;
+    return settings->statistics == RUNNING ? RNI_NORM_RUNNING : RNI_NORM_BATCH;
+}
+
+rn_status rni_feature_norm(rn_model *model, const char *name,
+                           const rni_feature_norm_settings *settings, rni_feature_map *image)
+{
+    const int norm = settings->norm;
+    const rn_index groups = settings->groups;
     if (norm == NONE) return RN_OK;
     if (norm == GROUP && image->channels % groups != 0)
         return rni_fail(RN_ERR_CONFIG,
@@ -19,10 +31,11 @@ rn_status rni_feature_norm(rn_model *model, const char *name, int norm, rn_index
                         " channels, expected groups that divide them",
                         name, groups, image->channels);
     const rni_norm_map map = {.name = name,
-                              .kind = norm == BATCH ? RNI_NORM_BATCH : RNI_NORM_GROUP,
+                              .kind = kind_of(settings),
                               .width = image->channels,
                               .groups = norm == GROUP ? groups : 1,
-                              .epsilon = EPSILON};
+                              .epsilon = EPSILON,
+                              .rate = settings->statistics_rate};
     const rni_norm made = rni_norm_make(model, &map);
     image->node = rni_norm_apply(model, &made, image->node);
     return RN_OK;

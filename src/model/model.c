@@ -18,9 +18,10 @@ const char *rn_model_kind(rn_index i)
     return options ? options->name : NULL;
 }
 
-static rn_node add_weight(rn_model *model, const char *name, rn_shape shape, double mean,
-                          double std)
+static rn_node add_parameter(rn_model *model, const char *name, rn_shape shape, double mean,
+                             double std, rn_node followed)
 {
+    if (model->is_again) return rn_graph_parameter_at(model->graph, model->next_parameter++);
     const rn_node node = rn_graph_parameter(model->graph, name, shape);
     if (node == RN_NODE_NONE) return node;
     const rn_index n = model->n_std;
@@ -30,28 +31,45 @@ static rn_node add_weight(rn_model *model, const char *name, rn_shape shape, dou
     if (means) model->mean = means;
     rn_index *blocks = rni_resize(model->block, n, n + 1, sizeof *blocks);
     if (blocks) model->block = blocks;
-    model->is_short = model->is_short || !stds || !means || !blocks; /* build looks at it */
+    rn_node *nodes = rni_resize(model->followed, n, n + 1, sizeof *nodes);
+    if (nodes) model->followed = nodes;
+    /* build looks at it */
+    model->is_short = model->is_short || !stds || !means || !blocks || !nodes;
     if (model->is_short) return node;
     model->std[n] = std;
     model->mean[n] = mean;
     model->block[n] = model->n_boundaries;
+    model->followed[n] = followed;
     model->n_std++;
     return node;
 }
 
 rn_node rni_model_weight(rn_model *model, const char *name, rn_shape shape, double std)
 {
-    return add_weight(model, name, shape, 0.0, std);
+    return add_parameter(model, name, shape, 0.0, std, RN_NODE_NONE);
 }
 
 rn_node rni_model_weight_of(rn_model *model, const char *name, rn_shape shape, double value)
 {
-    return add_weight(model, name, shape, value, 0.0);
+    return add_parameter(model, name, shape, value, 0.0, RN_NODE_NONE);
+}
+
+rn_node rni_model_statistic(rn_model *model, const char *name, rn_shape shape, double value,
+                            rn_node batch, double rate)
+{
+    if (!model->is_again) model->n_statistics++;
+    model->statistics_rate = rate;
+    return add_parameter(model, name, shape, value, 0.0, batch);
 }
 
 void rni_model_boundary(rn_model *model, rn_node node)
 {
     rn_graph_pin(model->graph, node);
+    if (model->is_again) {
+        if (model->next_boundary < model->n_boundaries)
+            model->boundaries[model->next_boundary++] = node;
+        return;
+    }
     const rn_index n = model->n_boundaries;
     rn_node *grown = rni_resize(model->boundaries, n, n + 1, sizeof *grown);
     model->is_short = model->is_short || !grown;
@@ -91,6 +109,22 @@ static rn_status input_shape(rn_shape sample, rn_shape *out, rn_index *n_feature
     return RN_OK;
 }
 
+/* The network from the statistics of the samples given becomes the one that is trained; the one
+   that is measured has the same parameters and the running statistics. */
+static rn_status build_again(const rni_model_kind *kind, const void *settings, rn_node x,
+                             rn_model *model)
+{
+    model->trained_output = model->output;
+    model->is_again = true;
+    const rn_status status = kind->build(model, settings, x, &model->output);
+    model->is_again = false;
+    if (status < 0 || model->is_short) return status;
+    RNI_TRY(rn_graph_status(model->graph));
+    RNI_ASSERT(model->next_parameter == model->n_std
+               && model->next_boundary == model->n_boundaries);
+    return RN_OK;
+}
+
 static rn_status build(const rni_model_kind *kind, const void *settings, rn_shape shape,
                        rn_model *model)
 {
@@ -98,7 +132,9 @@ static rn_status build(const rni_model_kind *kind, const void *settings, rn_shap
     model->input = rn_graph_input(model->graph, "x", shape);
     const rn_node x =
         rn_graph_reshape(model->graph, model->input, RN_SHAPE(RN_SAMPLES, model->n_features));
+    RNI_TRY(rn_graph_status(model->graph));
     RNI_TRY(kind->build(model, settings, x, &model->output));
+    if (model->n_statistics > 0 && !model->is_short) RNI_TRY(build_again(kind, settings, x, model));
     rn_graph_name(model->graph, model->output, "f");
     if (model->is_short)
         return rni_fail(RN_ERR_MEMORY, "rn_model_create: no memory for parameters and blocks");
@@ -129,6 +165,7 @@ rn_status rni_model_build(const rni_option_table *options, const void *settings,
     if (!model) return rni_fail(RN_ERR_MEMORY, "rn_model_create: no memory for a model");
     model->n_features = n_features;
     model->n_outputs = n_outputs;
+    model->trained_output = RN_NODE_NONE;
     const rn_status status = build(kind, settings, shape, model);
     if (status < 0) {
         rn_model_destroy(model);
@@ -155,6 +192,7 @@ void rn_model_destroy(rn_model *model)
     rni_free(model->std);
     rni_free(model->mean);
     rni_free(model->block);
+    rni_free(model->followed);
     rni_free(model->boundaries);
     rni_free(model);
 }
@@ -172,6 +210,21 @@ rn_node rn_model_input(const rn_model *model)
 rn_node rn_model_output(const rn_model *model)
 {
     return model->output;
+}
+
+rn_node rn_model_trained_output(const rn_model *model)
+{
+    return model->n_statistics > 0 ? model->trained_output : model->output;
+}
+
+rn_index rn_model_n_statistics(const rn_model *model)
+{
+    return model->n_statistics;
+}
+
+double rn_model_statistics_rate(const rn_model *model)
+{
+    return model->statistics_rate;
 }
 
 rn_index rn_model_n_outputs(const rn_model *model)
@@ -218,7 +271,8 @@ rn_status rn_model_parameter(const rn_model *model, rn_index i, rn_parameter *ou
                           .size = size_of(model->graph, node),
                           .mean = model->mean[i],
                           .std = model->std[i],
-                          .block = model->block[i]};
+                          .block = model->block[i],
+                          .followed = model->followed[i]};
     return RN_OK;
 }
 

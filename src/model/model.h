@@ -23,6 +23,14 @@ struct rn_model {
     rn_node *boundaries; /**< owned, [n_boundaries] h_0, h_1, .. */
     rn_index n_boundaries;
     bool is_short; /**< memory ran out for one of these arrays, or for a constant */
+
+    rn_node *followed; /**< owned, [n_std] what a running statistic follows, else RN_NODE_NONE */
+    rn_index n_statistics; /**< parameters among them that are running statistics */
+    double statistics_rate;
+    rn_node trained_output;  /**< of batch statistics; RN_NODE_NONE without running ones */
+    bool is_again;           /**< the network is built again, from the parameters that are there */
+    rn_index next_parameter; /**< then: the next of them, and of the boundaries */
+    rn_index next_boundary;
 };
 
 /** One kind of network. Constant. */
@@ -58,6 +66,17 @@ rn_node rni_model_weight(rn_model *model, const char *name, rn_shape shape, doub
 
 /** The same with all initial values equal to `value`: gains of a norm. */
 rn_node rni_model_weight_of(rn_model *model, const char *name, rn_shape shape, double value);
+
+/**
+ * A running statistic: a parameter [..] that is not trained but goes to batch values. A network
+ * with some is built twice, by the same calls: first with the statistics of the samples given
+ * (model->is_again is false), then with the running ones.
+ * @param value  where it stands until a trainer starts
+ * @param batch  the node [..] it goes to, unused when the network is built again
+ * @param rate   share of the way in a step, the same for all of a network
+ */
+rn_node rni_model_statistic(rn_model *model, const char *name, rn_shape shape, double value,
+                            rn_node batch, double rate);
 
 /** The next boundary of blocks: a node [N, ..] through which alone the earlier ones act on what
     follows. */

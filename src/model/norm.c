@@ -35,6 +35,12 @@ static rn_node mean_over(rn_graph *graph, rn_node x, unsigned axes, rn_index cou
     return axes & 1u ? rn_graph_divide(graph, mean, count_samples(graph)) : mean;
 }
 
+static rn_node divide_by_root(rn_graph *graph, rn_node x, rn_node square, double epsilon)
+{
+    const rn_node over = rn_graph_power(graph, rn_graph_shift(graph, square, epsilon), -0.5);
+    return rn_graph_multiply(graph, x, over);
+}
+
 /* x (less its mean, if asked) over the root of its mean square + epsilon. */
 static rn_node normalise(rn_graph *graph, rn_node x, unsigned axes, rn_index count, bool centres,
                          double epsilon)
@@ -42,8 +48,7 @@ static rn_node normalise(rn_graph *graph, rn_node x, unsigned axes, rn_index cou
     const rn_node centred =
         centres ? rn_graph_subtract(graph, x, mean_over(graph, x, axes, count)) : x;
     const rn_node square = mean_over(graph, rn_graph_power(graph, centred, 2.0), axes, count);
-    const rn_node over = rn_graph_power(graph, rn_graph_shift(graph, square, epsilon), -0.5);
-    return rn_graph_multiply(graph, centred, over);
+    return divide_by_root(graph, centred, square, epsilon);
 }
 
 static rn_index count_positions(rn_shape shape)
@@ -54,11 +59,49 @@ static rn_index count_positions(rn_shape shape)
     return positions;
 }
 
+static unsigned all_but_last(rn_shape shape)
+{
+    return (1u << (unsigned)(shape.rank - 1)) - 1u;
+}
+
 static rn_node normalise_batch(rn_graph *graph, const rni_norm_map *map, rn_node x)
 {
     const rn_shape shape = rn_graph_shape(graph, x);
-    const unsigned axes = (1u << (unsigned)(shape.rank - 1)) - 1u; /* all but the channels */
-    return normalise(graph, x, axes, count_positions(shape), true, map->epsilon);
+    return normalise(graph, x, all_but_last(shape), count_positions(shape), true, map->epsilon);
+}
+
+static rn_node add_statistic(rn_model *model, const rni_norm_map *map, const char *part,
+                             double value, rn_node batch)
+{
+    char name[RNI_NAME_SIZE];
+    const rn_shape shape = RN_SHAPE(map->width);
+    return rni_model_statistic(model, rni_layer_name(map->name, part, name), shape, value, batch,
+                               map->rate);
+}
+
+/* Built first from the samples given, whose statistics the running ones follow, then from those. */
+static rn_node normalise_running(rn_model *model, const rni_norm_map *map, rn_node x)
+{
+    rn_graph *graph = model->graph;
+    rn_node mean = RN_NODE_NONE;
+    rn_node variance = RN_NODE_NONE;
+    if (!model->is_again) {
+        const rn_shape shape = rn_graph_shape(graph, x);
+        const unsigned axes = all_but_last(shape);
+        const rn_index count = count_positions(shape);
+        mean = mean_over(graph, x, axes, count);
+        const rn_node square = rn_graph_power(graph, rn_graph_subtract(graph, x, mean), 2.0);
+        variance = mean_over(graph, square, axes, count);
+        mean = rn_graph_reshape(graph, mean, RN_SHAPE(map->width));
+        variance = rn_graph_reshape(graph, variance, RN_SHAPE(map->width));
+    }
+    const rn_node running_mean = add_statistic(model, map, "mean", 0.0, mean);
+    const rn_node running_variance = add_statistic(model, map, "variance", 1.0, variance);
+    if (model->is_again) {
+        mean = running_mean;
+        variance = running_variance;
+    }
+    return divide_by_root(graph, rn_graph_subtract(graph, x, mean), variance, map->epsilon);
 }
 
 /* [N, .., width] by way of [N, positions, groups, width / groups] */
@@ -74,8 +117,9 @@ static rn_node normalise_groups(rn_graph *graph, const rni_norm_map *map, rn_nod
     return rn_graph_reshape(graph, y, shape);
 }
 
-static rn_node normalise_kind(rn_graph *graph, const rni_norm_map *map, rn_node x)
+static rn_node normalise_kind(rn_model *model, const rni_norm_map *map, rn_node x)
 {
+    rn_graph *graph = model->graph;
     const unsigned last = 1u << (unsigned)(rn_graph_shape(graph, x).rank - 1);
     switch (map->kind) {
     case RNI_NORM_NONE: break;
@@ -83,6 +127,7 @@ static rn_node normalise_kind(rn_graph *graph, const rni_norm_map *map, rn_node 
     case RNI_NORM_RMS: return normalise(graph, x, last, map->width, false, map->epsilon);
     case RNI_NORM_GROUP: return normalise_groups(graph, map, x);
     case RNI_NORM_BATCH: return normalise_batch(graph, map, x);
+    case RNI_NORM_RUNNING: return normalise_running(model, map, x);
     }
     return x;
 }
@@ -92,7 +137,7 @@ rn_node rni_norm_apply(rn_model *model, const rni_norm *norm, rn_node x)
     rn_graph *graph = model->graph;
     const rni_norm_map *map = &norm->map;
     if (map->kind == RNI_NORM_NONE || x == RN_NODE_NONE) return x;
-    const rn_node y = normalise_kind(graph, map, x);
+    const rn_node y = normalise_kind(model, map, x);
     const rn_node scaled = rn_graph_multiply(graph, y, norm->gain);
     return map->kind == RNI_NORM_RMS ? scaled : rn_graph_add(graph, scaled, norm->offset);
 }

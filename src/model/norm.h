@@ -11,8 +11,9 @@ typedef enum rni_norm_kind {
     RNI_NORM_NONE,
     RNI_NORM_LAST, /**< the last axis: every position by itself */
     RNI_NORM_RMS,  /**< the last axis; no mean taken off, mean square for the variance, no offset */
-    RNI_NORM_GROUP, /**< all positions, and a group of neighbouring channels */
-    RNI_NORM_BATCH  /**< all samples and positions, every channel by itself */
+    RNI_NORM_GROUP,  /**< all positions, and a group of neighbouring channels */
+    RNI_NORM_BATCH,  /**< all samples and positions, every channel by itself */
+    RNI_NORM_RUNNING /**< running statistics of those, NAME.mean and NAME.variance */
 } rni_norm_kind;
 
 typedef struct rni_norm_map {
@@ -21,6 +22,7 @@ typedef struct rni_norm_map {
     rn_index width;  /**< of the last axis */
     rn_index groups; /**< RNI_NORM_GROUP: divides width */
     double epsilon;  /**< > 0 */
+    double rate;     /**< RNI_NORM_RUNNING: rni_model_statistic's */
 } rni_norm_map;
 
 /** A norm with its parameters, gain [width] = 1 and offset [width] = 0 at the start. */

@@ -15,8 +15,7 @@ typedef struct resnet_settings {
     rn_index growth;
     rn_index kernel;
     rn_index stem_stride;
-    int norm;
-    rn_index groups;
+    rni_feature_norm_settings normalisation;
     int activation;
     double gain;
     double readout_gain;
@@ -108,7 +107,7 @@ static const rni_option_table table = {.name = "resnet",
 static rn_status prepare(rn_model *model, const resnet_settings *settings, const char *name,
                          rni_feature_map *h)
 {
-    RNI_TRY(rni_feature_norm(model, name, settings->norm, settings->groups, h));
+    RNI_TRY(rni_feature_norm(model, name, &settings->normalisation, h));
     h->node = rni_layer_activate(model->graph, settings->activation, h->node);
     return RN_OK;
 }

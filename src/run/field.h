@@ -76,6 +76,7 @@
     BOUNDARIES(step_decay, "step_decay", "energy", "part of X: weight decay")                      \
     BOUNDARIES(step_clipping, "step_clipping", "energy", "part of X: clipped gradients")           \
     BOUNDARIES(step_noise, "step_noise", "energy", "part of X: Langevin noise")                    \
+    BOUNDARIES(step_statistics, "step_statistics", "energy", "part of X: batch statistics")        \
     BOUNDARIES(step_frame, "step_frame", "energy", "part of X: the loss's frame turns")            \
     BOUNDARIES(step_finite, "step_finite", "energy", "Q, what the finite step adds")               \
     BOUNDARIES(step_flux, "step_flux", "energy", "F1, exact flux of the step")                     \

@@ -37,10 +37,9 @@ void rni_measure_keep_report(const rn_shell_report *r, rn_snapshot *s)
 
 const double *const *rni_measure_step_line(const rn_snapshot *s, rn_step_line line)
 {
-    const double *const *const lines[RN_N_STEP_LINES] = {[RN_LINE_MINIBATCH] = &s->step_minibatch,
-                                                         [RN_LINE_MOMENTUM] = &s->step_momentum,
-                                                         [RN_LINE_DECAY] = &s->step_decay,
-                                                         [RN_LINE_CLIPPING] = &s->step_clipping,
-                                                         [RN_LINE_NOISE] = &s->step_noise};
+    const double *const *const lines[RN_N_STEP_LINES] = {
+        [RN_LINE_MINIBATCH] = &s->step_minibatch, [RN_LINE_MOMENTUM] = &s->step_momentum,
+        [RN_LINE_DECAY] = &s->step_decay,         [RN_LINE_CLIPPING] = &s->step_clipping,
+        [RN_LINE_NOISE] = &s->step_noise,         [RN_LINE_STATISTICS] = &s->step_statistics};
     return lines[line];
 }

@@ -3,6 +3,7 @@
  */
 #include "run/stage.h"
 
+#include "core/memory.h"
 #include "core/settings.h"
 #include "core/size.h"
 #include "core/status.h"
@@ -36,9 +37,20 @@ static rn_status make_model(const rni_settings *settings, rni_stage *stage)
     return is_smooth < 0 ? (rn_status)is_smooth : RN_OK;
 }
 
-static rn_status make_kernel(rni_stage *stage)
+/* [n] the running statistics of a model, n > 0. Release with rni_free. */
+static rn_node *list_statistics(const rn_model *model, rn_index n)
 {
-    rn_kernel_desc desc = rn_kernel_desc_defaults();
+    rn_node *nodes = rni_alloc(n, sizeof *nodes);
+    rn_parameter parameter;
+    n = 0;
+    for (rn_index i = 0; nodes && i < rn_model_n_parameters(model); i++)
+        if (rn_model_parameter(model, i, &parameter) == RN_OK && parameter.followed != RN_NODE_NONE)
+            nodes[n++] = parameter.node;
+    return nodes;
+}
+
+static rn_status make_kernels(rni_stage *stage, rn_kernel_desc desc)
+{
     rn_loss_nodes nodes;
     rn_node inputs[] = {rn_model_input(stage->model), RN_NODE_NONE};
     RNI_TRY(rn_trainer_loss_nodes(stage->trainer, &nodes, &inputs[1]));
@@ -55,6 +67,19 @@ static rn_status make_kernel(rni_stage *stage)
     desc.output = nodes.error;
     desc.seed = RN_NODE_NONE;
     return rn_kernel_create(&desc, &stage->change);
+}
+
+static rn_status make_kernel(rni_stage *stage)
+{
+    rn_kernel_desc desc = rn_kernel_desc_defaults();
+    desc.n_resting = rn_model_n_statistics(stage->model);
+    if (desc.n_resting == 0) return make_kernels(stage, desc);
+    rn_node *statistics = list_statistics(stage->model, desc.n_resting);
+    if (!statistics) return rni_fail(RN_ERR_MEMORY, "rn_run_execute: no memory for statistics");
+    desc.resting = statistics;
+    const rn_status status = make_kernels(stage, desc);
+    rni_free(statistics);
+    return status;
 }
 
 static rn_status make_trainer(const rni_settings *settings, uint64_t seed, rni_stage *stage)

@@ -8,15 +8,20 @@
 #include "sampler/sampler.h"
 #include "train/trainer.h"
 
-static rn_status plan(rn_trainer *t, rn_index n_samples, rni_tiles **out)
+static rn_status plan(rn_trainer *t, rn_index n_samples, int which)
 {
     if (n_samples < 1) return RN_OK;
-    return rni_trainer_plan_gradient(t, n_samples, out);
+    RNI_TRY(rni_trainer_plan_step(t, n_samples, &t->batch_tiles[which]));
+    if (!t->follows) return RN_OK;
+    return rni_trainer_plan_tiles(t, &t->measured, n_samples, rni_trainer_tile(t, n_samples),
+                                  &t->measured_tiles[which]);
 }
 
 rn_status rni_trainer_prepare_batches(rn_trainer *t, const rn_sampler *sampler)
 {
-    if (!sampler || sampler->kind->is_full) return RN_OK;
+    if (!sampler || sampler->kind->is_full)
+        return t->follows ? rni_trainer_plan_step(t, t->desc.train.n_samples, &t->batch_tiles[0])
+                          : RN_OK;
     RNI_TRY(rn_batches_create(sampler, t->desc.train.n_samples, 0, &t->batches));
     const rn_index n = rn_batches_largest(t->batches);
     rn_index n_inputs = 0;
@@ -28,13 +33,18 @@ rn_status rni_trainer_prepare_batches(rn_trainer *t, const rn_sampler *sampler)
     t->batch_targets = rni_alloc(n_targets, sizeof *t->batch_targets);
     if (!t->indices || !t->batch_inputs || !t->batch_targets)
         return rni_fail(RN_ERR_MEMORY, "rn_trainer_create: no memory for a batch of %" PRId64, n);
-    RNI_TRY(plan(t, n, &t->batch_tiles[0]));
-    return plan(t, rni_batches_rest(t->batches), &t->batch_tiles[1]);
+    RNI_TRY(plan(t, n, 0));
+    return plan(t, rni_batches_rest(t->batches), 1);
 }
 
-rn_status rni_trainer_draw(rn_trainer *t, rn_batch *batch, const rni_tiles **tiles)
+rn_status rni_trainer_draw(rn_trainer *t, rn_batch *batch, int *which)
 {
     rn_index count = 0;
+    if (!t->batches) {
+        *which = 0;
+        *batch = t->desc.train;
+        return RN_OK;
+    }
     RNI_TRY(rn_batches_draw(t->batches, t->state.step, t->indices, &count));
     for (rn_index j = 0; j < count; j++) {
         const rn_index i = t->indices[j];
@@ -44,7 +54,7 @@ rn_status rni_trainer_draw(rn_trainer *t, rn_batch *batch, const rni_tiles **til
                (size_t)t->n_outputs * sizeof(double));
     }
     const bool is_short = t->batch_tiles[1] && count == rni_tiles_n_samples(t->batch_tiles[1]);
-    *tiles = t->batch_tiles[is_short ? 1 : 0];
+    *which = is_short ? 1 : 0;
     *batch = (rn_batch){.n_samples = count, .inputs = t->batch_inputs, .targets = t->batch_targets};
     return RN_OK;
 }

@@ -84,7 +84,7 @@ static rn_status estimate_with_anchor(rn_trainer *t)
 /* Makes *g the estimate at the present state. */
 static rn_status estimate(rn_trainer *t, const double **g, double *loss)
 {
-    if (!t->batches && t->descent.anchor_every == 0) {
+    if (!t->batches && !t->follows && t->descent.anchor_every == 0) {
         RNI_TRY(rni_trainer_refresh(t));
         *g = t->gradient;
         *loss = t->loss;
@@ -108,6 +108,9 @@ typedef struct step {
     const rni_descent *how;
     const double *g;     /* estimate */
     const double *all;   /* grad L, where a line needs it */
+    const double *batch; /* the batch's gradient of f, where it needs that */
+    const bool *follows; /* running statistics; NULL: none */
+    double follow_rate;  /* share of their way in a step */
     const double *theta; /* before */
     double *memory;      /* v or m; NULL: none */
     double *square;      /* q; NULL: none */
@@ -127,13 +130,19 @@ typedef struct parts {
     double h, c;
     double memory, square; /* v or m, and q, after the step */
     double u, p;
-    double decay; /* what decoupled decay adds */
+    double decay;  /* what decoupled decay adds */
+    double follow; /* how a running statistic moves: its only part */
 } parts;
 
 static parts look(const step *s, rn_index i)
 {
     const rni_descent *how = s->how;
-    parts x = {.h = s->g[i], .p = 1.0};
+    parts x = {.p = 1.0};
+    if (s->follows && s->follows[i]) {
+        x.follow = -s->follow_rate * s->g[i];
+        return x;
+    }
+    x.h = s->g[i];
     if (how->decay > 0.0 && !how->is_decoupled) x.h += how->decay * s->theta[i];
     if (how->decay > 0.0 && how->is_decoupled) x.decay = -s->eta * how->decay * s->theta[i];
     x.c = s->shrink < 1.0 ? s->shrink * x.h : x.h;
@@ -175,7 +184,8 @@ static step begin(const rn_trainer *t)
 {
     const rni_descent *how = &t->descent;
     const double k = (double)(t->state.step + 1);
-    step s = {.how = how, .theta = t->theta, .shrink = 1.0};
+    step s = {.how = how, .theta = t->theta, .follows = t->follows, .shrink = 1.0};
+    s.follow_rate = rn_model_statistics_rate(t->desc.model);
     s.eta = rni_rate_at(&how->rate, t->scale, t->desc.n_steps, t->state.step);
     s.credit = credit(how);
     s.tau = s.eta * s.credit;
@@ -218,7 +228,7 @@ static void draw_noise(const rn_trainer *t, const step *s, rn_index first, rn_in
     if (s->noise > 0.0) {
         rni_rng_fill_normal(stream, start, count, out);
         for (rn_index i = 0; i < count; i++)
-            out[i] *= s->noise;
+            out[i] = s->follows && s->follows[first + i] ? 0.0 : out[i] * s->noise;
     } else {
         memset(out, 0, (size_t)count * sizeof *out);
     }
@@ -226,7 +236,7 @@ static void draw_noise(const rn_trainer *t, const step *s, rn_index first, rn_in
 
 static double change(const step *s, const parts *x)
 {
-    return -(s->eta * x->p * x->u) + x->decay;
+    return -(s->eta * x->p * x->u) + x->decay + x->follow;
 }
 
 /* ---- moving ---------------------------------------------------------------------------------- */
@@ -296,6 +306,7 @@ rn_status rni_descent_velocity(rn_trainer *t, double *v)
             const parts x = look(&s, first + j);
             v[first + j] = -(x.p * x.u / s.credit); /* plain descent is -g to the bit */
             if (s.how->is_decoupled) v[first + j] += x.decay / s.tau;
+            if (s.follows) v[first + j] += x.follow / s.tau;
             if (s.noise > 0.0) v[first + j] += noise[j] / s.tau;
         }
     }
@@ -305,8 +316,11 @@ rn_status rni_descent_velocity(rn_trainer *t, double *v)
 static double line_at(const step *s, rn_index i, rn_step_line line)
 {
     const parts x = look(s, i);
+    const double *batch = s->batch ? s->batch : s->g;
+    if (s->follows && s->follows[i]) return line == RN_LINE_STATISTICS ? x.follow : 0.0;
     switch (line) {
-    case RN_LINE_MINIBATCH: return -s->tau * x.p * (s->g[i] - s->all[i]);
+    case RN_LINE_MINIBATCH: return -s->tau * x.p * (batch[i] - s->all[i]);
+    case RN_LINE_STATISTICS: return -s->tau * x.p * (s->g[i] - batch[i]);
     case RN_LINE_MOMENTUM: return -x.p * (s->eta * x.u - s->tau * x.c);
     case RN_LINE_DECAY:
         return s->how->is_decoupled ? x.decay : -s->tau * x.p * s->how->decay * s->theta[i];
@@ -325,6 +339,8 @@ rn_status rni_descent_line(rn_trainer *t, rn_step_line line, double *w)
         RNI_TRY(rni_trainer_refresh(t));
         s.all = t->gradient;
     }
+    if (t->follows && (line == RN_LINE_MINIBATCH || line == RN_LINE_STATISTICS))
+        RNI_TRY(rni_trainer_measured_gradient(t, &s.batch));
     if (line == RN_LINE_NOISE)
         draw_noise(t, &s, 0, t->n_weights, w);
     else

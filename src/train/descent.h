@@ -9,7 +9,8 @@
  *          u = m / (1 - beta^(k+1)),  P = 1 / (sqrt(q / (1 - beta2^(k+1))) + epsilon)
  *     theta <- theta - eta P u - eta decay theta (decoupled only) + sqrt(2 eta T) n
  *
- * with n standard normal. The step is credited tau = eta / (1 - beta) (HB), eta (Adam): what a
+ * with n standard normal. A running statistic m of the model has only m <- m - rate (m - batch's
+ * value). The step is credited tau = eta / (1 - beta) (HB), eta (Adam): what a
  * constant gradient moves theta by in the long run is -tau P g. Sources: Polyak (1964); Nesterov in
  * the form of Sutskever et al. (2013); Kingma and Ba (2015), whose order of the square root and
  * epsilon is kept; Loshchilov and Hutter (2019) for decoupled decay; Welling and Teh (2011) for the

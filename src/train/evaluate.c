@@ -46,7 +46,7 @@ static rn_status run_tile(void *user, rn_index i, int thread)
     RNI_TRY(rni_trainer_bind(t, tile.work, p->theta, p->batch, tile.first));
     RNI_TRY(rn_workspace_run(tile.work));
     const double *f = rn_workspace_value(tile.work, t->outputs);
-    if (p->sums) p->sums[i] = *rn_workspace_value(tile.work, t->total);
+    if (p->sums) p->sums[i] = *rn_workspace_value(tile.work, t->measured.total);
     if (p->hits)
         p->hits[i] = count_hits(tile.count, t->n_outputs, f, p->batch->labels + tile.first);
     if (p->outputs) memcpy(p->outputs + row, f, bytes);
@@ -66,7 +66,8 @@ static rn_status find_tiles(rn_trainer *t, rn_index n_samples, rni_tiles **out)
             return RN_OK;
         }
     /* the error may be the residual itself, and comes last */
-    const rn_node wanted[] = {t->outputs, t->loss_nodes.residual, t->total, t->loss_nodes.error};
+    const rn_node wanted[] = {t->outputs, t->loss_nodes.residual, t->measured.total,
+                              t->loss_nodes.error};
     const rn_index n_wanted = t->loss_nodes.error == t->loss_nodes.residual ? 3 : 4;
     rni_tiles *made = NULL;
     RNI_TRY(rni_tiles_create(rn_model_graph(t->desc.model), n_samples,

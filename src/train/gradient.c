@@ -16,7 +16,8 @@
 /* One pass over some samples. */
 typedef struct pass {
     rn_trainer *trainer;
-    const rni_tiles *tiles;
+    const rni_objective *objective;
+    const rni_tiles *tiles; /* planned for it */
     const rn_batch *batch;
     rn_index n_chunks;
     const double *theta;
@@ -36,10 +37,11 @@ rn_status rni_trainer_bind(const rn_trainer *t, rn_workspace *work, const double
 }
 
 /* chunk := or += the gradients of the tile just run. */
-static void add_tile(const rn_trainer *t, const rn_workspace *work, bool is_first, double *chunk)
+static void add_tile(const pass *p, const rn_workspace *work, bool is_first, double *chunk)
 {
+    const rn_trainer *t = p->trainer;
     for (rn_index k = 0; k < t->n_parameters; k++) {
-        const double *from = rn_workspace_value(work, t->gradients[k]);
+        const double *from = rn_workspace_value(work, p->objective->gradients[k]);
         double *to = chunk + t->offsets[k];
         const rn_index size = t->offsets[k + 1] - t->offsets[k];
         if (is_first)
@@ -56,7 +58,7 @@ static rn_status run_tile(const pass *p, const rni_tile *tile, double *sum)
     const rn_trainer *t = p->trainer;
     RNI_TRY(rni_trainer_bind(t, tile->work, p->theta, p->batch, tile->first));
     RNI_TRY(rn_workspace_run(tile->work));
-    *sum = *rn_workspace_value(tile->work, t->total);
+    *sum = *rn_workspace_value(tile->work, p->objective->total);
     return RN_OK;
 }
 
@@ -70,7 +72,7 @@ static rn_status run_chunk(void *user, rn_index chunk, int thread)
     for (rn_index i = first; i < end; i++) {
         const rni_tile tile = rni_tiles_get(p->tiles, i, thread);
         RNI_TRY(run_tile(p, &tile, &t->sums[i]));
-        add_tile(t, tile.work, i == first, t->chunks + chunk * t->n_weights);
+        add_tile(p, tile.work, i == first, t->chunks + chunk * t->n_weights);
     }
     return RN_OK;
 }
@@ -138,8 +140,11 @@ static rn_status run_pass(pass *p, double *loss, double *norm)
 rn_status rni_trainer_gradient_at(rn_trainer *trainer, const double *theta, double *loss,
                                   double *gradient, double *norm)
 {
-    pass p = {
-        .trainer = trainer, .tiles = trainer->tiles, .batch = &trainer->desc.train, .theta = theta};
+    pass p = {.trainer = trainer,
+              .objective = &trainer->measured,
+              .tiles = trainer->tiles,
+              .batch = &trainer->desc.train,
+              .theta = theta};
     p.gradient = gradient;
     return run_pass(&p, loss, norm);
 }
@@ -148,13 +153,40 @@ rn_status rni_trainer_batch_gradient(rn_trainer *trainer, const double *theta, d
                                      double *gradient)
 {
     double norm = 0.0;
-    if (!trainer->batches) return rni_trainer_gradient_at(trainer, theta, loss, gradient, &norm);
+    if (!trainer->batches && !trainer->follows)
+        return rni_trainer_gradient_at(trainer, theta, loss, gradient, &norm);
     rn_batch batch = {0};
-    const rni_tiles *tiles = NULL;
-    RNI_TRY(rni_trainer_draw(trainer, &batch, &tiles));
-    pass p = {.trainer = trainer, .tiles = tiles, .batch = &batch, .theta = theta};
+    int which = 0;
+    RNI_TRY(rni_trainer_draw(trainer, &batch, &which));
+    pass p = {.trainer = trainer,
+              .objective = trainer->follows ? &trainer->trained : &trainer->measured,
+              .tiles = trainer->batch_tiles[which],
+              .batch = &batch,
+              .theta = theta};
     p.gradient = gradient;
     return run_pass(&p, loss, &norm);
+}
+
+rn_status rni_trainer_measured_gradient(rn_trainer *trainer, const double **gradient)
+{
+    double loss = 0.0;
+    double norm = 0.0;
+    rn_batch batch = {0};
+    int which = 0;
+    if (!trainer->batches) {
+        RNI_TRY(rni_trainer_refresh(trainer));
+        *gradient = trainer->gradient;
+        return RN_OK;
+    }
+    RNI_TRY(rni_trainer_draw(trainer, &batch, &which));
+    pass p = {.trainer = trainer,
+              .objective = &trainer->measured,
+              .tiles = trainer->measured_tiles[which],
+              .batch = &batch,
+              .theta = trainer->theta};
+    p.gradient = trainer->on_batch;
+    *gradient = trainer->on_batch;
+    return run_pass(&p, &loss, &norm);
 }
 
 rn_status rni_trainer_refresh(rn_trainer *trainer)
@@ -189,7 +221,7 @@ static rn_status run_sample(void *user, rn_index i, int thread)
     const rni_tile tile = rni_tiles_get(p->tiles, i, thread);
     double unused = 0.0;
     RNI_TRY(run_tile(p, &tile, &unused));
-    add_tile(t, tile.work, true, p->gradient + i * t->n_weights);
+    add_tile(p, tile.work, true, p->gradient + i * t->n_weights);
     return RN_OK;
 }
 
@@ -203,8 +235,9 @@ rn_status rn_trainer_sample_gradients(rn_trainer *trainer, const double *theta,
     if (trainer->is_coupled)
         return rni_fail(RN_ERR_UNSUPPORTED,
                         "%s: the network mixes samples, so that no gradient belongs to one", name);
-    RNI_TRY(rni_trainer_plan_tiles(trainer, batch->n_samples, 1, &tiles));
-    pass p = {.trainer = trainer, .tiles = tiles, .batch = batch};
+    const rni_objective *measured = &trainer->measured;
+    RNI_TRY(rni_trainer_plan_tiles(trainer, measured, batch->n_samples, 1, &tiles));
+    pass p = {.trainer = trainer, .objective = measured, .tiles = tiles, .batch = batch};
     p.theta = theta ? theta : trainer->theta;
     p.gradient = gradients;
     const rn_status status = rni_pool_run(trainer->pool, batch->n_samples, run_sample, &p);

@@ -16,6 +16,16 @@ static void forget(rn_trainer *trainer)
     if (trainer->batches) rni_batches_reseed(trainer->batches, trainer->state.seed);
 }
 
+/* Running statistics := those of the first batch. */
+static rn_status start_statistics(rn_trainer *t)
+{
+    double loss = 0.0;
+    RNI_TRY(rni_trainer_batch_gradient(t, t->theta, &loss, t->estimate));
+    for (rn_index i = 0; i < t->n_weights; i++)
+        if (t->follows[i]) t->theta[i] -= t->estimate[i];
+    return RN_OK;
+}
+
 rn_status rn_trainer_start(rn_trainer *trainer, uint64_t seed)
 {
     if (!trainer) return rni_fail(RN_ERR_ARGUMENT, "rn_trainer_start: trainer is NULL");
@@ -25,7 +35,7 @@ rn_status rn_trainer_start(rn_trainer *trainer, uint64_t seed)
     if (trainer->n_slots > 0)
         memset(trainer->slots, 0,
                (size_t)(trainer->n_slots * trainer->n_weights) * sizeof *trainer->slots);
-    return RN_OK;
+    return trainer->follows ? start_statistics(trainer) : RN_OK;
 }
 
 rn_status rn_trainer_set_scale(rn_trainer *trainer, double lambda_max)
@@ -111,6 +121,7 @@ int rn_trainer_has_line(const rn_trainer *trainer, rn_step_line line)
     case RN_LINE_DECAY: return how->decay > 0.0;
     case RN_LINE_CLIPPING: return how->clip > 0.0;
     case RN_LINE_NOISE: return how->temperature > 0.0;
+    case RN_LINE_STATISTICS: return trainer->follows != NULL;
     default: return 0;
     }
 }

@@ -1,8 +1,11 @@
 /*
  * Every allocation from choosing a model to following its flow fails once: a clean error, no leak.
  */
+#include <renorm/kernel.h>
+
 #include "check.h"
 #include "core/memory.h"
+#include "core/status.h"
 #include "training.h"
 
 static rn_status use(training *t)
@@ -84,6 +87,88 @@ static void optimizers_survive_every_allocation_failure(void **state)
     }
 }
 
+/* A network that is built twice, its trainer, and a kernel that leaves statistics out. */
+static rn_status use_statistics(rn_model *model, rn_trainer *trainer, const double *inputs)
+{
+    double theta[60];
+    double u[6] = {1.0, 2.0, 3.0, 4.0, 5.0, 6.0};
+    rn_node resting[2];
+    rn_index n_resting = 0;
+    rn_kernel *kernel = NULL;
+    rn_kernel_desc desc = rn_kernel_desc_defaults();
+    const rn_node input = rn_model_input(model);
+    assert_true(rn_model_n_weights(model) <= 60);
+    RNI_TRY(rn_trainer_start(trainer, 1));
+    RNI_TRY(rn_trainer_advance(trainer, 2, NULL));
+    RNI_TRY(rn_trainer_step_line(trainer, RN_LINE_STATISTICS, theta));
+    for (rn_index i = 0; i < rn_model_n_parameters(model); i++) {
+        rn_parameter parameter;
+        RNI_TRY(rn_model_parameter(model, i, &parameter));
+        if (parameter.followed != RN_NODE_NONE) resting[n_resting++] = parameter.node;
+    }
+    desc.graph = rn_model_graph(model);
+    desc.n_inputs = 1;
+    desc.inputs = &input;
+    desc.output = rn_model_output(model);
+    desc.n_resting = n_resting;
+    desc.resting = resting;
+    const rn_kernel_point point = {
+        .n_samples = 3, .inputs = &inputs, .theta = rn_trainer_theta(trainer)};
+    rn_status status = rn_kernel_create(&desc, &kernel);
+    if (status == RN_OK) status = rn_jacobian_apply_transpose(kernel, &point, u, theta);
+    rn_kernel_destroy(kernel);
+    return status;
+}
+
+static rn_status make_and_use_statistics(void)
+{
+    static const rn_setting settings[] = {
+        {"depth", "1"}, {"width", "2"}, {"norm", "batch"}, {"pooling", "none"}};
+    static const rn_setting rates[] = {{"learning_rate", "0.01"}, {"relative", "false"}};
+    static const rn_setting size = {"batch_size", "2"};
+    const double inputs[] = {1.0, 0.5, 0.2, -0.3, 0.7, 0.1, -0.4, 0.9, -1.1, 0.6, 0.8, -0.2};
+    const double targets[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6};
+    rn_model *model = NULL;
+    rn_loss *loss = NULL;
+    rn_dynamics *dynamics = NULL;
+    rn_sampler *sampler = NULL;
+    rn_trainer *trainer = NULL;
+    rn_status status = rn_model_create("convnet", settings, 4, RN_SHAPE(2, 2), 2, &model);
+    if (status == RN_OK) status = rn_loss_create("squared_error", NULL, 0, &loss);
+    if (status == RN_OK) status = rn_dynamics_create("sgd", rates, 2, &dynamics);
+    if (status == RN_OK) status = rn_sampler_create("reshuffled", &size, 1, &sampler);
+    const rn_trainer_desc desc = {.model = model,
+                                  .loss = loss,
+                                  .dynamics = dynamics,
+                                  .sampler = sampler,
+                                  .train = {.n_samples = 3, .inputs = inputs, .targets = targets},
+                                  .n_threads = 1};
+    if (status == RN_OK) status = rn_trainer_create(&desc, &trainer);
+    if (status == RN_OK) status = use_statistics(model, trainer, inputs);
+    rn_trainer_destroy(trainer);
+    rn_sampler_destroy(sampler);
+    rn_dynamics_destroy(dynamics);
+    rn_loss_destroy(loss);
+    rn_model_destroy(model);
+    return status;
+}
+
+static void running_statistics_survive_every_allocation_failure(void **state)
+{
+    (void)state;
+    const rn_index before = rni_memory_bytes();
+    rn_status status = RN_ERR_MEMORY;
+    long fault = 0;
+    while (status == RN_ERR_MEMORY) {
+        (void)rni_fail_allocation(++fault);
+        status = make_and_use_statistics();
+        (void)rni_fail_allocation(0);
+        assert_int_equal(rni_memory_bytes(), before);
+    }
+    assert_status(status, RN_OK);
+    assert_true(fault > 100); /* the loop went through all of them */
+}
+
 /* Naming a node needs memory too: what succeeds must leave a sound graph behind. */
 static void what_succeeds_leaves_a_sound_graph(void **state)
 {
@@ -116,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(survives_every_allocation_failure),
         cmocka_unit_test(optimizers_survive_every_allocation_failure),
+        cmocka_unit_test(running_statistics_survive_every_allocation_failure),
         cmocka_unit_test(what_succeeds_leaves_a_sound_graph)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

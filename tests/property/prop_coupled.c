@@ -24,10 +24,13 @@ typedef struct setting {
 
 static void set_up(setting *s, const char *kind)
 {
-    const rn_setting settings[] = {
-        {"stages", "1"}, {"width", "3"}, {"norm", "batch"}, {"bias", "true"}};
+    const rn_setting settings[] = {{"stages", "1"},
+                                   {"width", "3"},
+                                   {"norm", "batch"},
+                                   {"statistics", "samples"},
+                                   {"bias", "true"}};
     const rn_setting rate = {"learning_rate", "0.1"};
-    s->model = values_model("resnet", settings, 4, RN_SHAPE(SIDE, SIDE), C);
+    s->model = values_model("resnet", settings, 5, RN_SHAPE(SIDE, SIDE), C);
     assert_status(rn_loss_create("squared_error", NULL, 0, &s->loss), RN_OK);
     assert_status(rn_dynamics_create(kind, &rate, 1, &s->dynamics), RN_OK);
     values_normal(0, (rn_index)N * SIZE, s->x);

@@ -26,6 +26,8 @@ static const char *const networks[][11] = {
      "model.stem_stride=2"},
     {"model.kind=convnet", IMAGES, "model.depth=2", "model.width=4", "model.stride=2",
      "model.norm=batch"},
+    {"model.kind=convnet", IMAGES, "model.depth=2", "model.width=4", "model.stride=2",
+     "model.norm=batch", "model.statistics=samples"},
     {"model.kind=transformer", IMAGES, "model.tokens=patches", "model.patch=14", "model.depth=1",
      "model.width=8"},
     {"model.kind=transformer", "data.kind=modular", "data.modulus=5", "data.fraction=0.4",

@@ -59,10 +59,13 @@ static void add(rn_index n, const double *line, double *sum, int *n_lines)
         sum[i] += line[i];
 }
 
+/* A small network with running statistics instead. */
+#define NORM "model.kind=convnet", "model.width=8", "model.stride=2", "model.norm=batch"
+
 static const struct {
     const char *name;
     int n_lines; /* with the frame's */
-    const char *changes[8];
+    const char *changes[9];
 } cases[] = {
     {"cross-entropy, descent", 1, {"loss.kind=cross_entropy", "train.kind=gradient_descent"}},
     {"logistic, descent", 1, {"loss.kind=logistic", "train.kind=gradient_descent"}},
@@ -99,6 +102,14 @@ static const struct {
      2,
      {"loss.kind=cross_entropy", "train.kind=inertial", "train.scheme=symplectic_euler",
       "train.schedule=cosine"}},
+    {"squared error, batch norm, batches, momentum",
+     3,
+     {NORM, "train.kind=sgd", "train.momentum=0.5", "sampler.kind=distinct",
+      "sampler.batch_size=5"}},
+    {"cross-entropy, batch norm, Adam",
+     3,
+     {NORM, "loss.kind=cross_entropy", "train.kind=adam", "train.learning_rate=0.003",
+      "train.epsilon=1e-4"}},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0], BOUNDARIES = 400 };
 
@@ -118,8 +129,9 @@ static void energies_add_up_and_every_step_closes(void **state)
             double sum[BOUNDARIES] = {0};
             int n_lines = 0;
             const double *const lines[] = {s->step_minibatch, s->step_momentum, s->step_decay,
-                                           s->step_clipping,  s->step_noise,    s->step_frame};
-            for (int i = 0; i < 6; i++)
+                                           s->step_clipping,  s->step_noise,    s->step_statistics,
+                                           s->step_frame};
+            for (int i = 0; i < 7; i++)
                 add(m, lines[i], sum, &n_lines);
             assert_int_equal(n_lines, cases[c].n_lines);
             for (rn_index i = 0; i < m; i++)
@@ -145,7 +157,7 @@ static void closure_error_falls_as_dt_squared(void **state)
         for (int fine = 0; fine < 2; fine++) {
             const char *changes[12] = {fine ? "measure.closure_dt=1e-4" : "measure.closure_dt=1e-3",
                                        "measure.step_budget=false"};
-            for (int i = 0; i < 8 && cases[c].changes[i]; i++)
+            for (int i = 0; i < 9 && cases[c].changes[i]; i++)
                 changes[i + 2] = cases[c].changes[i];
             rn_run *run = run_of(changes);
             for (rn_index k = 0; k < rn_run_n_snapshots(run); k++)
@@ -179,7 +191,7 @@ static void products_alone_give_the_same_lines(void **state)
     for (int c = 0; c < N_CASES; c++) {
         const char *changes[16] = {"measure.kind=matrix_free", "measure.steps=100",
                                    "measure.accuracy=0", "measure.flux=false"};
-        for (int i = 0; i < 8 && cases[c].changes[i]; i++)
+        for (int i = 0; i < 9 && cases[c].changes[i]; i++)
             changes[i + 4] = cases[c].changes[i];
         rn_run *exact = run_of(cases[c].changes);
         rn_run *free = run_with(false, changes);
@@ -197,8 +209,9 @@ static void products_alone_give_the_same_lines(void **state)
                                               {s->step_decay, f->step_decay},
                                               {s->step_clipping, f->step_clipping},
                                               {s->step_noise, f->step_noise},
+                                              {s->step_statistics, f->step_statistics},
                                               {s->step_frame, f->step_frame}};
-            for (int i = 0; i < 8; i++) {
+            for (int i = 0; i < 9; i++) {
                 const int before = n_compared;
                 worst = fmax(worst, compare(s, f, pairs[i][0], pairs[i][1], scale, &n_compared));
                 n_lines += i > 1 && n_compared > before;

@@ -166,6 +166,7 @@ const DRIVE_LINES = [
   ["weight decay", at => at.step_decay, 2, "decay"],
   ["clipped gradients", at => at.step_clipping, 4, "clipping"],
   ["Langevin noise", at => at.step_noise, 5, "noise"],
+  ["running statistics: batches are normalised by their own", at => at.step_statistics, 7, "statistics"],
   ["R: the loss's frame turns", at => at.step_frame, 6, "frame"]
 ];
 const isDriven = at => DRIVE_LINES.slice(1).some(([, get]) => get(at));
