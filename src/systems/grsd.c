@@ -5,60 +5,48 @@
  * T1  the budget dA/dt = F - D + X closes, with F from the tangent M' alone, and ever better as the
  *     step of the central difference shrinks; with a frozen kernel F = 0 while D stays.
  * T2  log-shift defects of couplings at the start, residual networks (gain sqrt(2/depth)) against
- * plain ones (gain 1.5), with the same samples and draws seed by seed; without and with one common
- * tilt removed. A gap is claimed for deep networks, none for shallow ones. T4  the lazy limit:
- * lambda_i = i^-alpha, energies i^-beta give a loss ~ t^-((beta-1)/alpha).
+ *     plain ones (gain 1.5), with the same samples and draws seed by seed; without and with one
+ *     common tilt removed. A gap is claimed for deep networks, none for shallow ones.
  *
- * The exact solutions of shell transport (T3) are in spectral_shells. The definition of couplings
- * and their defect is ours (docs/theory/couplings.md).
+ * The lazy limit is in grsd_lazy.c, the exact solutions of shell transport (T3) are in
+ * spectral_shells. The definition of couplings and their defect is ours (docs/theory/couplings.md).
  */
 #include <math.h>
 #include <renorm/run.h>
 #include <renorm/sample.h>
-#include <renorm/train.h>
 #include <stdio.h>
 
 #include "core/memory.h"
-#include "stats/slope.h"
-#include "systems/system.h"
-
-typedef struct grsd_settings {
-    rni_reals depths;
-    rn_index width;
-    rn_index samples;
-    rn_index lazy_modes;
-    double lazy_alpha;
-    double lazy_beta;
-} grsd_settings;
+#include "systems/grsd.h"
 
 static const rni_option options[] = {
     {.key = "depths",
-     RNI_FIELD(grsd_settings, depths),
+     RNI_FIELD(rni_grsd_settings, depths),
      .range = RNI_BETWEEN(1, 64),
      .initial = "[4, 16]",
      .help = "two depths: where no gap is claimed, and where one is"},
     {.key = "width",
-     RNI_FIELD(grsd_settings, width),
+     RNI_FIELD(rni_grsd_settings, width),
      .range = RNI_BETWEEN(4, 1000),
      .initial = "48",
      .help = "width of the networks"},
     {.key = "samples",
-     RNI_FIELD(grsd_settings, samples),
+     RNI_FIELD(rni_grsd_settings, samples),
      .range = RNI_BETWEEN(8, 1000),
      .initial = "96",
      .help = "points on the sphere"},
     {.key = "lazy_modes",
-     RNI_FIELD(grsd_settings, lazy_modes),
+     RNI_FIELD(rni_grsd_settings, lazy_modes),
      .range = RNI_BETWEEN(50, 5000),
      .initial = "1000",
      .help = "modes of the frozen kernel"},
     {.key = "lazy_alpha",
-     RNI_FIELD(grsd_settings, lazy_alpha),
+     RNI_FIELD(rni_grsd_settings, lazy_alpha),
      .range = RNI_ABOVE(0),
      .initial = "1.5",
      .help = "alpha: mode i has the rate i^-alpha"},
     {.key = "lazy_beta",
-     RNI_FIELD(grsd_settings, lazy_beta),
+     RNI_FIELD(rni_grsd_settings, lazy_beta),
      .range = RNI_ABOVE(1),
      .initial = "2.0",
      .help = "beta: mode i has the energy i^-beta"},
@@ -66,7 +54,7 @@ static const rni_option options[] = {
 
 static rn_status check(const void *settings)
 {
-    const grsd_settings *s = settings;
+    const rni_grsd_settings *s = settings;
     if (s->depths.count == 2) return RN_OK;
     return rni_fail(RN_ERR_CONFIG, "found %" PRId64 " depths, expected two", s->depths.count);
 }
@@ -75,7 +63,7 @@ static const rni_option_table table = {.name = "settings",
                                        .help = "small networks on a sphere, and a frozen kernel",
                                        .options = options,
                                        .n_options = (rn_index)(sizeof options / sizeof options[0]),
-                                       .size = sizeof(grsd_settings),
+                                       .size = sizeof(rni_grsd_settings),
                                        .check = check};
 
 /* ---- runs ------------------------------------------------------------------------------------ */
@@ -117,7 +105,7 @@ static void read_snapshot(const rn_snapshot *at, sight *out)
 
 static rn_status look(const rn_claim *claim, const network *net, sight *out)
 {
-    const grsd_settings *s = rni_claim_settings(claim);
+    const rni_grsd_settings *s = rni_claim_settings(claim);
     char texts[6][64];
     (void)snprintf(texts[0], sizeof texts[0], "model.depth=%" PRId64, net->depth);
     (void)snprintf(texts[1], sizeof texts[1], "model.width=%" PRId64, s->width);
@@ -178,7 +166,7 @@ typedef struct budgets {
 static rn_status see_budget(rn_claim *claim, rn_index i, void *user)
 {
     budgets *out = user;
-    const grsd_settings *s = rni_claim_settings(claim);
+    const rni_grsd_settings *s = rni_claim_settings(claim);
     network net = {.depth = (rn_index)s->depths.values[0],
                    .is_residual = i % 2 == 0,
                    .is_frozen = false,
@@ -273,7 +261,7 @@ typedef struct defects {
 static rn_status see_pair(rn_claim *claim, rn_index i, void *user)
 {
     defects *d = user;
-    const grsd_settings *s = rni_claim_settings(claim);
+    const rni_grsd_settings *s = rni_claim_settings(claim);
     for (int arm = 0; arm < 2; arm++) {
         /* the mutation: both arms are residual, with draws of their own */
         const bool is_other = arm == 1 && rn_claim_is_mutated(claim);
@@ -357,7 +345,7 @@ static rn_status state_ratio(rn_claim *claim, rn_index depth, int tilt, double a
 
 static rn_status state_depths(rn_claim *claim, rn_index n, defects *d)
 {
-    const grsd_settings *s = rni_claim_settings(claim);
+    const rni_grsd_settings *s = rni_claim_settings(claim);
     const rn_index shallow = (rn_index)s->depths.values[0];
     const rn_index deep = (rn_index)s->depths.values[1];
     const double none = (double)INFINITY;
@@ -388,119 +376,10 @@ static rn_status examine_defects(rn_claim *claim)
     return status;
 }
 
-/* ---- T4: the lazy limit ---------------------------------------------------------------------- */
-
-enum { N_LAZY = 33 };
-
-/* Samples sqrt(N) i^(-alpha/2) along axis i, targets i^(-beta/2): M = diag(i^-alpha), g_i = -y_i.
- */
-static rn_status lazy_data(const grsd_settings *s, double **out)
-{
-    const rn_index n = s->lazy_modes;
-    double *x = rni_alloc_zero(n * n + n, sizeof *x);
-    if (!x) return rni_fail(RN_ERR_MEMORY, "grsd: no memory");
-    for (rn_index i = 0; i < n; i++) {
-        const double k = (double)(i + 1);
-        x[i * n + i] = sqrt((double)n) * pow(k, -0.5 * s->lazy_alpha);
-        x[n * n + i] = pow(k, -0.5 * s->lazy_beta);
-    }
-    *out = x;
-    return RN_OK;
-}
-
-static rn_status follow_lazy(rn_trainer *trainer, rn_index n_steps, double interval, double *time,
-                             double *loss)
-{
-    for (int i = 0; i < N_LAZY; i++) {
-        const rn_index k = (rn_index)llround(pow((double)n_steps, (double)i / (N_LAZY - 1)));
-        RNI_TRY(rn_trainer_advance(trainer, k, NULL));
-        RNI_TRY(rn_trainer_gradient(trainer, &loss[i], NULL, NULL));
-        time[i] = interval * (double)k;
-    }
-    return RN_OK;
-}
-
-/* 2 t from 10 to d^alpha/100. */
-static rn_status train_lazy(const grsd_settings *s, const double *data, double *time, double *loss)
-{
-    const rn_index n = s->lazy_modes;
-    const double last = 0.5 * pow((double)n, s->lazy_alpha) / 100.0;
-    const double interval = 0.5;
-    char text[32];
-    rn_model *model = NULL;
-    rn_loss *error = NULL;
-    rn_dynamics *flow = NULL;
-    rn_trainer *trainer = NULL;
-    (void)snprintf(text, sizeof text, "%.17g", interval);
-    const rn_setting settings[] = {{"interval", text}, {"relative", "false"}};
-    rn_status status = rn_model_create("linear", NULL, 0, RN_SHAPE(n), 1, &model);
-    if (status == RN_OK) status = rn_loss_create("squared_error", NULL, 0, &error);
-    if (status == RN_OK) status = rn_dynamics_create("gradient_flow", settings, 2, &flow);
-    const rn_trainer_desc desc = {
-        .model = model,
-        .loss = error,
-        .dynamics = flow,
-        .train = {.n_samples = n, .inputs = data, .targets = data + n * n},
-        .n_threads = 1};
-    if (status == RN_OK) status = rn_trainer_create(&desc, &trainer);
-    if (status == RN_OK) status = rn_trainer_start(trainer, 1);
-    if (status == RN_OK)
-        status = follow_lazy(trainer, (rn_index)ceil(last / interval), interval, time, loss);
-    rn_trainer_destroy(trainer);
-    rn_dynamics_destroy(flow);
-    rn_loss_destroy(error);
-    rn_model_destroy(model);
-    return status;
-}
-
-static rn_status state_lazy(rn_claim *claim, const double *time, const double *loss)
-{
-    const grsd_settings *s = rni_claim_settings(claim);
-    const double theory = -(s->lazy_beta - 1.0) / s->lazy_alpha;
-    double line[N_LAZY];
-    rni_slope fit;
-    RNI_TRY(rni_slope_fit_log(N_LAZY, time, loss, 5.0, time[N_LAZY - 1], &fit));
-    RNI_TRY(
-        rni_claim_note(claim,
-                       "lazy limit: window 2t = 10 .. d^alpha/100, t = %.3g .. %.3g, %d points, "
-                       "rms residual of ln L %.1e",
-                       fit.low, fit.high, (int)fit.n, fit.residual));
-    for (int i = 0; i < N_LAZY; i++)
-        line[i] = exp(fit.intercept + fit.slope * log(20.0)) * pow(time[i] / 20.0, theory);
-    RNI_TRY(rni_claim_figure(claim, "The lazy limit", "time", "loss", true, true));
-    RNI_TRY(rni_claim_curve(claim, "frozen kernel", RN_CLAIM_MEASURED, N_LAZY, time, loss));
-    RNI_TRY(rni_claim_curve(claim, "t^-((beta-1)/alpha)", RN_CLAIM_THEORY, N_LAZY, time, line));
-    return rni_claim_state(
-        claim,
-        &(rni_statement){.key = "lazy_slope",
-                         .quantity = "lazy limit: exponent of the loss",
-                         .theory = theory,
-                         .formula = "-(beta-1)/alpha",
-                         .at_least = theory - 0.03,
-                         .at_most = theory + 0.03,
-                         .tolerance = "0.03: the ends of the spectrum at the ends of the window",
-                         .method = "gradient flow of model linear; slope of ln L against ln t; "
-                                   "interval: 2 standard errors"},
-        fit.slope, 2.0 * fit.error);
-}
-
-static rn_status examine_lazy(rn_claim *claim)
-{
-    const grsd_settings *s = rni_claim_settings(claim);
-    double time[N_LAZY];
-    double loss[N_LAZY];
-    double *data = NULL;
-    RNI_TRY(lazy_data(s, &data));
-    rn_status status = train_lazy(s, data, time, loss);
-    rni_free(data);
-    if (status == RN_OK) status = state_lazy(claim, time, loss);
-    return status;
-}
-
 static rn_status examine(rn_claim *claim)
 {
     RNI_CLAIM_TRY(examine_budget(claim));
-    RNI_CLAIM_TRY(examine_lazy(claim));
+    RNI_CLAIM_TRY(rni_grsd_lazy(claim));
     return examine_defects(claim);
 }
 
