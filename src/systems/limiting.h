@@ -65,6 +65,10 @@ RN_NODISCARD rn_status rni_limit_net(rn_claim *claim, rn_index *done, rn_index t
     on. @return RN_OK, or what stopped it */
 RN_NODISCARD rn_status rni_limit_exponents(rn_claim *claim, rn_index *done, rn_index total);
 
+/** The Langevin equation of descent with momentum, walked beside it; `done` of `total` walks counts
+    on. @return RN_OK, or what stopped it */
+RN_NODISCARD rn_status rni_limit_inertial(rn_claim *claim, rn_index *done, rn_index total);
+
 /** The displacement's first and last exponents, and the order of the way to the flow. */
 RN_NODISCARD rn_status rni_limit_ends(rn_claim *claim);
 

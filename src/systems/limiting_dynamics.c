@@ -476,7 +476,7 @@ static rn_status examine_case(rn_claim *claim, const rni_noisy_regression *r, rn
 static rn_status examine(rn_claim *claim)
 {
     const rni_limit_settings *s = rni_claim_settings(claim);
-    const rn_index total = (s->rates.count + s->exponents.count + 1) * rn_claim_n_seeds(claim);
+    const rn_index total = (s->rates.count + s->exponents.count + 2) * rn_claim_n_seeds(claim);
     rn_index done = 0;
     rni_noisy_regression r = {0};
     RNI_TRY(rni_noisy_regression_make(s->samples, s->features, 1.0, RNI_LIMIT_SIGMA,
@@ -485,6 +485,7 @@ static rn_status examine(rn_claim *claim)
     for (rn_index i = 0; i < s->rates.count && status == RN_OK; i++)
         status = examine_case(claim, &r, i, &done, total);
     rni_noisy_regression_clear(&r);
+    if (status == RN_OK) status = rni_limit_inertial(claim, &done, total);
     if (status == RN_OK) status = rni_limit_exponents(claim, &done, total);
     if (status == RN_OK) status = rni_limit_net(claim, &done, total);
     return status == RN_OK ? rni_limit_ends(claim) : status;

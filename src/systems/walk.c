@@ -4,7 +4,7 @@
 
 #include "core/status.h"
 
-enum { DIGITS = 32, MOST_SETTINGS = 6 };
+enum { DIGITS = 32, MOST_SETTINGS = 8 };
 
 /* Settings with numbers, and the texts of these. */
 typedef struct numbers {
@@ -28,6 +28,8 @@ static rn_status make_dynamics(const rni_walk_plan *plan, rn_dynamics **out)
     if (plan->momentum > 0.0) set(&to, "momentum", plan->momentum);
     if (plan->weight_decay > 0.0) set(&to, "weight_decay", plan->weight_decay);
     if (plan->temperature > 0.0) set(&to, "temperature", plan->temperature);
+    if (plan->scheme) to.settings[to.n++] = (rn_setting){"scheme", plan->scheme};
+    if (plan->friction > 0.0) set(&to, "friction", plan->friction);
     if (plan->anchor_every > 0) set(&to, "anchor_every", (double)plan->anchor_every);
     return rn_dynamics_create(plan->dynamics, to.settings, to.n, out);
 }

@@ -14,12 +14,14 @@ typedef struct rni_walk_plan {
     const char *model;
     rn_setting model_settings[RNI_WALK_SETTINGS];
     rn_index n_features;
-    const char *dynamics; /**< sgd, svrg; its learning rate is absolute */
+    const char *dynamics; /**< sgd, svrg, inertial; its learning rate is absolute */
     double learning_rate;
     double momentum;
     double weight_decay;
     double temperature;
     rn_index anchor_every; /**< svrg */
+    const char *scheme;    /**< inertial */
+    double friction;       /**< the same */
     const char *sampler;   /**< NULL: all samples */
     rn_index batch_size;
     rn_index n_samples;
@@ -39,7 +41,8 @@ typedef struct rni_walk {
 /** @return RN_OK; as rn_trainer_create and what it needs. On failure nothing is left open. */
 RN_NODISCARD rn_status rni_walk_open(const rni_walk_plan *plan, rni_walk *out);
 
-/** Step 0 of the random streams of `seed`, at theta [n]; velocity [n] with momentum, NULL: 0. */
+/** Step 0 of the random streams of `seed`, at theta [n]; velocity [n] with momentum or inertial,
+    NULL: 0. */
 RN_NODISCARD rn_status rni_walk_place(rni_walk *walk, uint64_t seed, const double *theta,
                                       const double *velocity);
 
@@ -58,7 +61,7 @@ RN_NODISCARD rn_status rni_walk_on(rni_walk *walk, rn_index n_steps);
 /** theta [n]; valid until the next step. */
 const double *rni_walk_theta(const rni_walk *walk);
 
-/** v [n] of the heavy ball; NULL without momentum. */
+/** v [n] of the heavy ball or of inertial dynamics; NULL without. */
 const double *rni_walk_velocity(const rni_walk *walk);
 
 /** Releases everything; a zeroed walk is fine. */

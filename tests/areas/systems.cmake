@@ -19,7 +19,7 @@ endfunction()
 rn_add_claim(spectral_shells kato_mismatch,front_b2,energy_b2 --set settings.modes=16
              --set settings.exponents=[2.0] --seeds 6)
 rn_add_test(test_stationary_walks property)
-rn_add_claim(limiting_dynamics exact_exponent_2,exact_exponent_3,exponent_3,net_variance --set settings.steps=50000
+rn_add_claim(limiting_dynamics exact_exponent_2,exact_exponent_3,exponent_3,net_variance,inertial_leapfrog,inertial_euler,inertial_batches --set settings.steps=50000
              --set settings.net_steps=100000
              --set settings.rates=[0.1] --set settings.momenta=[0.9] --set settings.exponents=[3.0]
              --set settings.modes=[32] --set settings.exact_modes=2000)
