@@ -24,6 +24,13 @@ typedef struct rni_free_settings {
     double keep_every; /* seconds between files of what is not finished */
 } rni_free_settings;
 
+/* Steps of Lanczos as they stand in files. */
+typedef struct rni_free_series {
+    rni_unfinished_kind kind;
+    uint64_t key;    /* of the state and the start vector */
+    rn_index n_kept; /* steps */
+} rni_free_series;
+
 typedef struct rni_free_measure {
     const rni_free_settings *settings;
     rni_stage *stage;
@@ -44,8 +51,8 @@ typedef struct rni_free_measure {
     double *along;              /* [steps] q_j . J v */
     rni_unfinished *unfinished; /* of the measurement at hand, borrowed; NULL: nothing is kept */
     uint64_t key;               /* of e and theta */
-    rn_index n_basis_kept;      /* steps that stand in files */
-    rn_index n_tangent_kept;    /* rows of inner that do */
+    rni_free_series basis;      /* steps of Lanczos from e */
+    rn_index n_tangent_kept;    /* rows of inner that stand in files */
 } rni_free_measure;
 
 /** Nodes, vectors and g of the rule's first m steps. */
@@ -56,16 +63,41 @@ void rni_free_keep_begin(rni_free_measure *x, const rni_moment *moment);
 
 /** Steps that an earlier attempt at this measurement kept, into a new basis.
     @return RN_OK; RN_ERR_MEMORY; as rni_lanczos_put */
-RN_NODISCARD rn_status rni_free_load_basis(rni_free_measure *x, rn_lanczos *lanczos);
+RN_NODISCARD rn_status rni_free_load_basis(rni_free_measure *x, rni_free_series *series,
+                                           rn_lanczos *lanczos);
 
 /** Keeps the steps so far, when it is time. @return RN_OK; RN_INTERRUPTED; RN_ERR_IO; RN_ERR_MEMORY
  */
-RN_NODISCARD rn_status rni_free_keep_basis(rni_free_measure *x, const rn_lanczos *lanczos);
+RN_NODISCARD rn_status rni_free_keep_basis(rni_free_measure *x, rni_free_series *series,
+                                           const rn_lanczos *lanczos);
+
+/** Writes the steps that no file has yet. @return RN_OK; RN_ERR_IO; RN_ERR_MEMORY */
+RN_NODISCARD rn_status rni_free_write_basis(rni_free_measure *x, rni_free_series *series,
+                                            const rn_lanczos *lanczos);
+
+/** Whether it is time; *should_stop: to stop, too. */
+bool rni_free_is_time(const rni_free_measure *x, bool *should_stop);
+
+/** What a caller gets who asked to stop. @return RN_INTERRUPTED */
+RN_NODISCARD rn_status rni_free_stop(const rni_free_measure *x, rn_index n_done, const char *what);
+
+/**
+ * Eigenvalues per shell, from as many random directions as the settings say: those of the run's
+ * seed at every measurement, so that what changes is the kernel. Finished directions and the steps
+ * of the next are kept like those of the error.
+ * @return RN_OK; RN_INTERRUPTED; RN_ERR_IO; RN_ERR_MEMORY; as rn_op_apply
+ */
+RN_NODISCARD rn_status rni_free_count(rni_free_measure *x, const rn_op *op, rn_index n_steps,
+                                      rn_snapshot *snapshot);
 
 /** The same of the rows of `inner` [k x k]; n_tangent_kept are there after loading. */
 RN_NODISCARD rn_status rni_free_load_tangent(rni_free_measure *x, rn_index k);
 RN_NODISCARD rn_status rni_free_keep_tangent(rni_free_measure *x, const rn_lanczos *lanczos,
                                              rn_index n_rows, rn_index k);
+
+/** The same of everything, before what comes next takes the basis' place: what took longer than
+    keep_every is not done twice. */
+RN_NODISCARD rn_status rni_free_keep_all(rni_free_measure *x, const rn_lanczos *lanczos);
 
 /** xi and, where flux is wanted, the tangent between the Ritz vectors; of nodes that are found. */
 RN_NODISCARD rn_status rni_free_project(rni_free_measure *x, const rni_moment *moment,

@@ -14,7 +14,6 @@
 #include <float.h>
 #include <math.h>
 #include <renorm/lanczos.h>
-#include <renorm/shell_counts.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -256,7 +255,7 @@ static rn_status extend(rni_free_measure *x, rn_lanczos *lanczos, rn_index to)
 {
     while (rn_lanczos_n_steps(lanczos) < to && !rn_lanczos_is_exhausted(lanczos)) {
         RNI_TRY(rn_lanczos_extend(lanczos, rn_lanczos_n_steps(lanczos) + 1));
-        const rn_status status = rni_free_keep_basis(x, lanczos);
+        const rn_status status = rni_free_keep_basis(x, &x->basis, lanczos);
         if (status != RN_OK) return status;
     }
     return RN_OK;
@@ -361,16 +360,6 @@ static rn_status project(rni_free_measure *x, const rni_moment *moment, const rn
     return rni_free_project(x, moment, lanczos, rule->n);
 }
 
-/* Eigenvalues per shell, in place of the basis of the error. The vectors are those of the run's
-   seed at every measurement: what changes is the kernel. */
-static rn_status count(const rni_free_measure *x, const rn_op *op, rn_snapshot *snapshot)
-{
-    if (x->settings->count_vectors == 0) return RN_OK;
-    return rn_shell_counts(&x->grid, op, x->settings->count_vectors, most_steps(x->settings, x->n),
-                           x->stage->seed, rni_writable(&snapshot->count),
-                           rni_writable(&snapshot->count_error));
-}
-
 /* Everything that the finished basis tells. */
 static rn_status tell(rni_free_measure *x, const rni_moment *moment, const rn_lanczos *lanczos,
                       rn_snapshot *snapshot)
@@ -404,11 +393,14 @@ static rn_status take(void *state, const rni_moment *moment, rn_snapshot *snapsh
     rn_status status = rn_kernel_fixed_operator(x->stage->kernel, &point, &op);
     if (status == RN_OK)
         status = rn_lanczos_create(op, x->error, most_steps(x->settings, x->n), &lanczos);
-    if (status == RN_OK) status = rni_free_load_basis(x, lanczos);
+    if (status == RN_OK) status = rni_free_load_basis(x, &x->basis, lanczos);
     if (status == RN_OK) status = grow(x, lanczos);
     if (status == RN_OK) status = tell(x, moment, lanczos, snapshot);
+    const bool counts = status == RN_OK && x->settings->count_vectors > 0;
+    if (counts) status = rni_free_keep_all(x, lanczos);
     rn_lanczos_destroy(lanczos);
-    if (status == RN_OK) status = count(x, op, snapshot);
+    if (counts && status == RN_OK)
+        status = rni_free_count(x, op, most_steps(x->settings, x->n), snapshot);
     rn_op_destroy(op);
     if (status < 0) rni_snapshot_clear(snapshot);
     return status;

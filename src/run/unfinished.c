@@ -20,7 +20,7 @@ static double seconds_now(void)
 
 static void name_piece(rni_unfinished_kind kind, rn_index i, char name[RNI_STORE_NAME_SIZE])
 {
-    static const char *const kinds[] = {"basis", "tangent"};
+    static const char *const kinds[] = {"basis", "tangent", "counts", "vector"};
     (void)snprintf(name, RNI_STORE_NAME_SIZE, "measuring-%s-%04" PRId64 ".h5", kinds[kind], i);
 }
 
@@ -103,6 +103,11 @@ rn_status rni_unfinished_get(rni_unfinished *u, rni_unfinished_kind kind, rni_un
     u->n_pieces[kind]++;
     u->n_found += out->count;
     return read;
+}
+
+void rni_unfinished_restart(rni_unfinished *u, rni_unfinished_kind kind)
+{
+    u->n_pieces[kind] = 0;
 }
 
 rn_status rni_unfinished_forget(rni_store *store)

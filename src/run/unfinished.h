@@ -18,6 +18,8 @@
 typedef enum rni_unfinished_kind {
     RNI_UNFINISHED_BASIS,   /**< steps of Lanczos */
     RNI_UNFINISHED_TANGENT, /**< products with the tangent */
+    RNI_UNFINISHED_COUNTS,  /**< what random vectors have counted */
+    RNI_UNFINISHED_VECTOR,  /**< steps of Lanczos from the next of them */
     RNI_UNFINISHED_N_KINDS
 } rni_unfinished_kind;
 
@@ -61,6 +63,9 @@ RN_NODISCARD rn_status rni_unfinished_put(rni_unfinished *u, rni_unfinished_kind
  */
 RN_NODISCARD rn_status rni_unfinished_get(rni_unfinished *u, rni_unfinished_kind kind,
                                           rni_unfinished_piece *out);
+
+/** Begins the series of a kind anew: its next file is the first, whatever was written or read. */
+void rni_unfinished_restart(rni_unfinished *u, rni_unfinished_kind kind);
 
 /** Removes all files of all kinds. @return RN_OK; RN_ERR_IO */
 RN_NODISCARD rn_status rni_unfinished_forget(rni_store *store);

@@ -1,28 +1,16 @@
 /*
  * Eigenvalues per shell from random vectors.
  */
+#include "shells/shell_counts.h"
+
 #include <math.h>
-#include <renorm/lanczos.h>
 #include <renorm/shell_bounds.h>
-#include <renorm/shell_counts.h>
-#include <string.h>
 
 #include "core/memory.h"
 #include "core/rng.h"
 #include "core/size.h"
 #include "core/status.h"
 #include "shells/shell_grid.h"
-
-typedef struct counting {
-    const rn_shell_grid *grid;
-    const rn_op *op;
-    rn_index n;
-    rn_index n_steps;
-    double *vector; /* [n] */
-    double *energy; /* [boundary] of one vector, half its eigenvalues */
-    double *spread; /* [boundary] */
-    double *nodes;  /* [2 n_steps] */
-} counting;
 
 /* *resolved := the second node above the noise: the first stands for whatever lies below, and the
    gap between the two for nothing. 0 for a rule that is the measure. work: [2 n] */
@@ -38,52 +26,66 @@ static rn_status find_resolved(const rn_jacobi *rule, double *work, double *reso
     return RN_OK;
 }
 
-/* Adds n v.chi v of one random direction v, and its error of quadrature. */
-static rn_status add_vector(counting *c, rni_stream draws, double *count, double *error)
+void rni_count_draw(uint64_t seed, rn_index v, rn_index n, double *vector)
 {
-    rn_lanczos *lanczos = NULL;
+    const rni_stream draws = {
+        .seed = seed, .purpose = RNI_RNG_PROBE_VECTOR, .part = (uint32_t)v + 1};
     double square = 0.0;
-    rni_rng_fill_normal(draws, 0, c->n, c->vector);
-    for (rn_index i = 0; i < c->n; i++)
-        square += c->vector[i] * c->vector[i];
-    const double scale = sqrt((double)c->n / square);
-    for (rn_index i = 0; i < c->n; i++)
-        c->vector[i] *= scale;
-    RNI_TRY(rn_lanczos_create(c->op, c->vector, c->n_steps, &lanczos));
-    rn_status status = rn_lanczos_extend(lanczos, c->n_steps);
-    const rn_jacobi rule = rn_lanczos_rule(lanczos, c->n_steps);
+    rni_rng_fill_normal(draws, 0, n, vector);
+    for (rn_index i = 0; i < n; i++)
+        square += vector[i] * vector[i];
+    const double scale = sqrt((double)n / square);
+    for (rn_index i = 0; i < n; i++)
+        vector[i] *= scale;
+}
+
+rn_status rni_count_row(const rn_shell_grid *grid, const rn_jacobi *rule, double *row)
+{
+    const rn_index n_boundaries = rn_shell_grid_size(grid);
+    const rn_index n_shells = n_boundaries - 1;
+    double *energy = rni_alloc(2 * n_boundaries + 2 * rule->n, sizeof *energy);
+    if (!energy) return rni_fail(RN_ERR_MEMORY, "rn_shell_counts: no memory for shells");
+    double *spread = energy + n_boundaries;
     double resolved = 0.0;
-    if (status == RN_OK) status = rn_shell_estimate(c->grid, &rule, 1, c->energy, c->spread);
-    if (status == RN_OK) status = find_resolved(&rule, c->nodes, &resolved);
-    for (rn_index b = 0; b + 1 < rn_shell_grid_size(c->grid) && status == RN_OK; b++) {
-        const bool is_open = exp(rn_shell_grid_boundary(c->grid, b) - c->grid->width) < resolved;
-        count[b] += is_open ? (double)NAN : 2.0 * c->energy[b];
-        error[b] += 2.0 * c->spread[b];
+    rn_status status = rn_shell_estimate(grid, rule, 1, energy, spread);
+    if (status == RN_OK) status = find_resolved(rule, spread + n_boundaries, &resolved);
+    for (rn_index b = 0; b < n_shells && status == RN_OK; b++) {
+        const bool is_open = exp(rn_shell_grid_boundary(grid, b) - grid->width) < resolved;
+        row[b] = is_open ? (double)NAN : 2.0 * energy[b]; /* an energy is half a square */
+        row[n_shells + b] = 2.0 * spread[b];
     }
-    rn_lanczos_destroy(lanczos);
+    rni_free(energy);
     return status;
 }
 
-static rn_status add_all(counting *c, rn_index n_vectors, uint64_t seed, double *count,
-                         double *error)
+void rni_count_finish(rn_index n_shells, rn_index n, rn_index n_vectors, const double *rows,
+                      double *count, double *error)
 {
-    const rn_index n_shells = rn_shell_grid_size(c->grid) - 1;
-    const double n = (double)c->n;
-    memset(count, 0, (size_t)n_shells * sizeof *count);
-    memset(error, 0, (size_t)n_shells * sizeof *error);
-    for (rn_index v = 0; v < n_vectors; v++) {
-        const rni_stream draws = {
-            .seed = seed, .purpose = RNI_RNG_PROBE_VECTOR, .part = (uint32_t)v + 1};
-        RNI_TRY(add_vector(c, draws, count, error));
-    }
+    const double shared = 1.0 / (double)n_vectors;
     for (rn_index b = 0; b < n_shells; b++) {
+        double spread = 0.0;
+        count[b] = 0.0;
+        for (rn_index v = 0; v < n_vectors; v++) {
+            count[b] += rows[2 * v * n_shells + b];
+            spread += rows[(2 * v + 1) * n_shells + b];
+        }
         count[b] /= (double)n_vectors;
-        const double spread = error[b] / (double)n_vectors;
-        const double shared = 1.0 / (double)n_vectors;
-        const double variance = 2.0 * shared * count[b] * fmax(0.0, 1.0 - count[b] / n);
+        spread /= (double)n_vectors;
+        const double variance = 2.0 * shared * count[b] * fmax(0.0, 1.0 - count[b] / (double)n);
         error[b] = sqrt(variance + shared * shared + spread * spread);
     }
-    return RN_OK;
+}
+
+static rn_status count_one(const rn_shell_grid *grid, const rn_op *op, const double *vector,
+                           rn_index n_steps, double *row)
+{
+    rn_lanczos *lanczos = NULL;
+    RNI_TRY(rn_lanczos_create(op, vector, n_steps, &lanczos));
+    rn_status status = rn_lanczos_extend(lanczos, n_steps);
+    const rn_jacobi rule = rn_lanczos_rule(lanczos, n_steps);
+    if (status == RN_OK) status = rni_count_row(grid, &rule, row);
+    rn_lanczos_destroy(lanczos);
+    return status;
 }
 
 rn_status rn_shell_counts(const rn_shell_grid *grid, const rn_op *op, rn_index n_vectors,
@@ -96,15 +98,20 @@ rn_status rn_shell_counts(const rn_shell_grid *grid, const rn_op *op, rn_index n
                         "vector and step are needed; found %" PRId64 " vectors, %" PRId64 " steps",
                         n_vectors, n_steps);
     const rn_index n = rn_op_rows(op);
-    const rn_index n_boundaries = rn_shell_grid_size(grid);
-    counting c = {.grid = grid, .op = op, .n = n, .n_steps = rni_min(n_steps, n)};
-    c.vector = rni_alloc(n + 2 * n_boundaries + 2 * c.n_steps, sizeof *c.vector);
-    if (!c.vector)
+    const rn_index n_shells = rn_shell_grid_size(grid) - 1;
+    rn_index size = 0;
+    double *vector = NULL;
+    if (rni_size_mul(2 * n_shells, n_vectors, &size) && rni_size_add(size, n, &size))
+        vector = rni_alloc(size, sizeof *vector);
+    if (!vector)
         return rni_fail(RN_ERR_MEMORY, "rn_shell_counts: no memory for %" PRId64 " rows", n);
-    c.energy = c.vector + n;
-    c.spread = c.energy + n_boundaries;
-    c.nodes = c.spread + n_boundaries;
-    const rn_status status = add_all(&c, n_vectors, seed, count, error);
-    rni_free(c.vector);
+    double *rows = vector + n;
+    rn_status status = RN_OK;
+    for (rn_index v = 0; v < n_vectors && status == RN_OK; v++) {
+        rni_count_draw(seed, v, n, vector);
+        status = count_one(grid, op, vector, rni_min(n_steps, n), rows + 2 * v * n_shells);
+    }
+    if (status == RN_OK) rni_count_finish(n_shells, n, n_vectors, rows, count, error);
+    rni_free(vector);
     return status;
 }

@@ -322,14 +322,14 @@ static void every_allocation_may_fail(void **state)
 {
     (void)state;
     static const char *const settings[] = {
-        "steps=1",         "threads=1",          "model.depth=1",
-        "model.width=3",   "data.kind=sphere",   "data.n_train=6",
-        "data.n_test=0",   "data.dimension=5",   "measure.kind=matrix_free",
-        "measure.steps=3", "measure.snapshots=2"};
+        "steps=1",         "threads=1",           "model.depth=1",
+        "model.width=3",   "data.kind=sphere",    "data.n_train=6",
+        "data.n_test=0",   "data.dimension=5",    "measure.kind=matrix_free",
+        "measure.steps=3", "measure.snapshots=2", "measure.count_vectors=2"};
     rn_config *config = NULL;
     long n_allocations = 0;
     long unused = 0;
-    assert_status(rn_config_load(NULL, 11, settings, &config), RN_OK);
+    assert_status(rn_config_load(NULL, 12, settings, &config), RN_OK);
     assert_status(attempt(config, 0, &n_allocations), RN_OK);
     const rn_index before = rni_memory_bytes();
     for (long fault = 1; fault <= n_allocations; fault++) {
