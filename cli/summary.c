@@ -337,11 +337,21 @@ static void round_number(double value, char text[NUMBER_SIZE])
     (void)snprintf(text, NUMBER_SIZE, "%.0f", unit * round(value / unit));
 }
 
+/* Time of one of the last steps: with momentum more than the learning rate. */
+static double last_step_time(const page *p)
+{
+    const rn_index n = rn_run_n_records(p->run);
+    if (n < 2) return p->last->record.learning_rate;
+    const rn_record *a = rn_run_record(p->run, n - 2);
+    const rn_record *b = rn_run_record(p->run, n - 1);
+    return (b->time - a->time) / (double)(b->step - a->step);
+}
+
 static void tell_learning(const page *p)
 {
     const double left = p->last->record.loss / p->first->record.loss;
     const double rate = exp(mean_s(p->last));
-    const double step = p->last->record.learning_rate;
+    const double step = last_step_time(p);
     FILE *out = p->t->stream;
     char steps[NUMBER_SIZE];
     fprintf(out, "  %.4g %% of the error is learned.", 100.0 * (1.0 - left));

@@ -251,6 +251,20 @@ class Cli(unittest.TestCase):
         self.assertIn("closes to", err)
         self.assertIn("outcome: done", self.read("r", "manifest.yaml"))
 
+    def test_steps_to_shrink_count_the_time_of_a_step(self):
+        for name, *changes in (("sgd", "train.momentum=0.9"), ("sgd", "train.momentum=0"),
+                               ("inertial", "train.friction=0.5")):
+            words = [word for change in (f"train.kind={name}", "train.learning_rate=0.01", *changes)
+                     for word in ("--set", change)]
+            _, err = self.renorm("run", TINY, *SMALL, *words, "-o", "_".join((name, *changes)))
+            rate, steps = re.search(r"around lambda = (\S+):\s+at that rate it takes some (\d+) more",
+                                    err).groups()
+            with open(self.path("_".join((name, *changes)), "metrics.csv"), newline="") as file:
+                last = list(csv.DictReader(file))[-2:]
+            tau = float(last[1]["time"]) - float(last[0]["time"])
+            # both are told to two digits
+            self.assertAlmostEqual(float(rate) * tau * float(steps), 1.0, delta=0.1, msg=name)
+
     def test_results_as_json(self):
         out, err = self.renorm("run", TINY, *SMALL, "--json", "--quiet", "-o", "r")
         self.assertEqual(err, "")

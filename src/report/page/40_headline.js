@@ -50,6 +50,12 @@ function heldOutRow(run) {
   return { big: `${say(a)} → ${say(b)}`, words };
 }
 
+/* Time of one of the last steps: with momentum more than the learning rate. */
+function lastStepTime(run) {
+  const { step, time } = run.metrics, k = step.length - 1;
+  return k > 0 ? (time[k] - time[k - 1]) / (step[k] - step[k - 1]) : NaN;
+}
+
 function placeRow(run) {
   if (!run.snapshots.length) return notMeasured();
   const at = closest(run), low = rateOfShare(at, 0.75), mid = rateOfShare(at, 0.5), high = rateOfShare(at, 0.25);
@@ -57,7 +63,7 @@ function placeRow(run) {
   if (!known(mid) && null_share >= 0.25)
     return { big: "below the floor", unit: ` (${percent(null_share)})`, words: `${percent(null_share)} of the remaining error lies below the rounding floor of the spectrum, where rates cannot be told from zero: directions in which this network is not learning.` };
   if (!known(mid)) return { big: "cannot tell yet", tone: "open", words: "The energies of the shells were not measured at the last moment." };
-  const rate = at.learning_rate, steps = known(rate) && rate > 0 ? 1 / (mid * rate) : NaN;
+  const tau = lastStepTime(run), steps = known(tau) && tau > 0 ? 1 / (mid * tau) : NaN;
   return {
     big: `λ ≈ ${say(mid, 2)}`, unit: " per time",
     words: `Half of the remaining error is learned slower than this rate; ` +
