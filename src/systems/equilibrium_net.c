@@ -1,5 +1,6 @@
 /*
- * The net of seven weights: its minimum, its linear theory, its walks.
+ * The net of seven weights: its minimum, its linear theory, its walks. What is said of them is in
+ * equilibrium_seen.c.
  */
 #include <math.h>
 #include <renorm/linear_gaussian.h>
@@ -12,35 +13,24 @@
 #include "core/rng.h"
 #include "systems/curvature.h"
 #include "systems/equilibrium.h"
+#include "systems/equilibrium_net.h"
 
-enum { N_WEIGHTS = 7, SQUARE = N_WEIGHTS * N_WEIGHTS, PATHS = 3, BINS = 80 };
+enum { N_WEIGHTS = RNI_NET_WEIGHTS, SQUARE = RNI_NET_SQUARE, PATHS = RNI_NET_PATHS, BINS = 80 };
 enum { SEEN = 2 * SQUARE + 3 * PATHS + 1 }; /* numbers of a seed */
 
 /* The net at its minimum, and what linear theory says of it. */
 typedef struct net {
     const char *walking; /* names under which walks are kept */
     const char *walked;
-    double rate;
+    rni_net_theory theory;
     rn_index n_steps;
     rn_index share; /* of the claim's work, in eighths: what is done before */
     rni_walk_plan plan;
     double *inputs; /* owner of inputs, targets, gradients */
     double theta[N_WEIGHTS];
-    double b[SQUARE], q[SQUARE], s[SQUARE], c[SQUARE], root[SQUARE];
+    double root[SQUARE]; /* Cholesky factor of the stationary covariance */
     double turn[SQUARE], edge[SQUARE];
-    double entropy; /* per step */
-    double loss;
 } net;
-
-/* Sums over all seeds. */
-typedef struct seen {
-    double *covariance;  /* [n_seeds x SQUARE] about the minimum; owner of all */
-    double *circulation; /* [n_seeds x SQUARE] */
-    double *sigma;       /* [PATHS x n_seeds] */
-    double *weight;      /* [PATHS x n_seeds] <exp(-sigma)> */
-    double *error;       /* [PATHS x n_seeds] its standard errors */
-    double *slope;       /* [n_seeds] of the detailed theorem, paths of PATHS steps */
-} seen;
 
 static void noise_of(const rni_equilibrium_settings *s, double rate, const double *gradients,
                      double *q)
@@ -61,18 +51,19 @@ static void noise_of(const rni_equilibrium_settings *s, double rate, const doubl
 
 static rn_status solve_net(const rni_equilibrium_settings *s, const double *gradients, net *out)
 {
+    rni_net_theory *const t = &out->theory;
     for (int i = 0; i < SQUARE; i++)
-        out->b[i] *= out->rate;
-    noise_of(s, out->rate, gradients, out->q);
-    RNI_CLAIM_TRY(rn_gaussian_step_covariance(N_WEIGHTS, out->b, out->q, out->s, NULL));
-    RNI_TRY(rn_gaussian_circulation(N_WEIGHTS, out->b, out->s, out->c));
-    RNI_TRY(rn_gaussian_step_entropy(N_WEIGHTS, out->b, out->q, out->c, &out->entropy));
-    RNI_TRY(rn_gaussian_path_forms(N_WEIGHTS, out->b, out->q, out->s, out->turn, out->edge));
-    memcpy(out->root, out->s, sizeof out->root);
+        t->b[i] *= t->rate;
+    noise_of(s, t->rate, gradients, t->q);
+    RNI_CLAIM_TRY(rn_gaussian_step_covariance(N_WEIGHTS, t->b, t->q, t->s, NULL));
+    RNI_TRY(rn_gaussian_circulation(N_WEIGHTS, t->b, t->s, t->c));
+    RNI_TRY(rn_gaussian_step_entropy(N_WEIGHTS, t->b, t->q, t->c, &t->entropy));
+    RNI_TRY(rn_gaussian_path_forms(N_WEIGHTS, t->b, t->q, t->s, out->turn, out->edge));
+    memcpy(out->root, t->s, sizeof out->root);
     return rni_lapack_cholesky(N_WEIGHTS, out->root);
 }
 
-/* rate, n_steps and names are given. */
+/* The rate, n_steps and names are given. */
 static rn_status make_net(const rni_equilibrium_settings *s, net *out)
 {
     const rn_index n = s->samples;
@@ -95,7 +86,7 @@ static rn_status make_net(const rni_equilibrium_settings *s, net *out)
                                                    {"parametrisation", "standard"}},
                                 .n_features = 1,
                                 .dynamics = "sgd",
-                                .learning_rate = out->rate,
+                                .learning_rate = out->theory.rate,
                                 .weight_decay = s->weight_decay,
                                 .sampler = "distinct",
                                 .batch_size = s->batch,
@@ -104,8 +95,8 @@ static rn_status make_net(const rni_equilibrium_settings *s, net *out)
                                 .targets = targets};
     out->inputs = block;
     memcpy(out->theta, first, sizeof first);
-    const rni_curvature curvature = {.gradients = gradients, .hessian = out->b};
-    rn_status status = rni_curvature_descend(&out->plan, N_WEIGHTS, out->theta, &out->loss);
+    const rni_curvature curvature = {.gradients = gradients, .hessian = out->theory.b};
+    rn_status status = rni_curvature_descend(&out->plan, N_WEIGHTS, out->theta, &out->theory.loss);
     if (status == RN_OK) status = rni_curvature_see(&out->plan, N_WEIGHTS, out->theta, &curvature);
     if (status == RN_OK) status = solve_net(s, gradients, out);
     if (status != RN_OK) rni_free(block);
@@ -118,7 +109,7 @@ static rni_walk_plan mutated(const net *at)
     rni_walk_plan plan = at->plan;
     double total = 0.0;
     for (int i = 0; i < N_WEIGHTS; i++)
-        total += at->q[i * N_WEIGHTS + i] / N_WEIGHTS;
+        total += at->theory.q[i * N_WEIGHTS + i] / N_WEIGHTS;
     plan.sampler = NULL;
     plan.temperature = total / (2.0 * plan.learning_rate);
     return plan;
@@ -249,10 +240,10 @@ static rn_status walk_net(rn_claim *claim, const net *at, rni_walk *walk, rn_ind
 }
 
 static rn_status see_seed(rn_claim *claim, const net *at, rni_walk *walk, rn_index seed,
-                          const seen *out)
+                          const rni_net_seen *out)
 {
     const rn_index n_seeds = rn_claim_n_seeds(claim);
-    const double reach = 6.0 * sqrt(2.0 * PATHS * at->entropy);
+    const double reach = 6.0 * sqrt(2.0 * PATHS * at->theory.entropy);
     double mean[N_WEIGHTS] = {0};
     double error = 0.0;
     gathering g = {0};
@@ -278,7 +269,8 @@ static rn_status see_seed(rn_claim *claim, const net *at, rni_walk *walk, rn_ind
 }
 
 /* All seeds, those that were finished before put back. */
-static rn_status walk_seeds(rn_claim *claim, const net *at, rni_walk *walk, const seen *found)
+static rn_status walk_seeds(rn_claim *claim, const net *at, rni_walk *walk,
+                            const rni_net_seen *found)
 {
     const rn_index n = rn_claim_n_seeds(claim);
     const rni_part all = {found->covariance, n * SEEN};
@@ -291,195 +283,10 @@ static rn_status walk_seeds(rn_claim *claim, const net *at, rni_walk *walk, cons
     return RN_OK;
 }
 
-/* |mean over seeds - theory|_F/|theory|_F and the norm of the mean's standard errors. */
-static void compare(rn_index n_seeds, const double *values, const double *theory, double *off,
-                    double *error)
-{
-    double norm = 0.0;
-    double difference = 0.0;
-    double scatter = 0.0;
-    for (int i = 0; i < SQUARE; i++) {
-        double mean = 0.0;
-        double square = 0.0;
-        for (rn_index k = 0; k < n_seeds; k++)
-            mean += values[k * SQUARE + i] / (double)n_seeds;
-        for (rn_index k = 0; k < n_seeds; k++)
-            square += pow(values[k * SQUARE + i] - mean, 2.0);
-        norm += theory[i] * theory[i];
-        difference += (mean - theory[i]) * (mean - theory[i]);
-        scatter += square / ((double)n_seeds * ((double)n_seeds - 1.0));
-    }
-    *off = sqrt(difference / norm);
-    *error = sqrt(scatter / norm);
-}
-
-static rn_status state_matrix(rn_claim *claim, const char *key, const char *quantity,
-                              const char *formula, double most, const double *values,
-                              const double *theory)
-{
-    double off = 0.0;
-    double error = 0.0;
-    compare(rn_claim_n_seeds(claim), values, theory, &off, &error);
-    return rni_claim_state(
-        claim,
-        &(rni_statement){.key = key,
-                         .quantity = quantity,
-                         .theory = 0.0,
-                         .formula = formula,
-                         .at_least = -(double)INFINITY,
-                         .at_most = most,
-                         .tolerance = "a curved landscape about the minimum, and the walk's length",
-                         .method = "|mean over seeds - theory|/|theory|, Frobenius; interval: the "
-                                   "norm of the mean's standard errors"},
-        off, error);
-}
-
-static rn_status state_entropy(rn_claim *claim, const net *at, const seen *found)
-{
-    const rn_index n = rn_claim_n_seeds(claim);
-    for (int m = 1; m <= PATHS; m++) {
-        char key[32];
-        char quantity[96];
-        (void)snprintf(key, sizeof key, "entropy_%d", m);
-        (void)snprintf(quantity, sizeof quantity, "entropy production, paths of %d steps", m);
-        const double theory = m * at->entropy;
-        RNI_TRY(rni_claim_state_mean(
-            claim,
-            &(rni_statement){.key = key,
-                             .quantity = quantity,
-                             .theory = theory,
-                             .formula = "-2 tr(Q^-1 B C) per step",
-                             .at_least = 0.95 * theory,
-                             .at_most = 1.05 * theory,
-                             .tolerance = "5 %: a curved landscape, noise that depends on place",
-                             .method = "mean of ln p(path)/p(reversed path); mean over seeds"},
-            n, found->sigma + (m - 1) * n));
-    }
-    return RN_OK;
-}
-
-/* (<exp(-sigma)> - 1) over the entropy, the mean of all paths: what the theorem misses. */
-static rn_status state_deviation(rn_claim *claim, const net *at, const seen *found)
-{
-    const rn_index n = rn_claim_n_seeds(claim);
-    char key[32];
-    char quantity[128];
-    double *values = rni_alloc(n, sizeof *values);
-    if (!values) return rni_fail(RN_ERR_MEMORY, "equilibrium: no memory");
-    for (rn_index i = 0; i < n; i++)
-        values[i] = (found->weight[(PATHS - 1) * n + i] - 1.0) / (PATHS * at->entropy);
-    (void)snprintf(key, sizeof key, "deviation_%g", at->rate);
-    (void)snprintf(quantity, sizeof quantity,
-                   "(<exp(-sigma)> - 1) over the entropy, paths of %d steps, eta = %g", PATHS,
-                   at->rate);
-    const rn_status status = rni_claim_state_mean(
-        claim,
-        &(rni_statement){.key = key,
-                         .quantity = quantity,
-                         .theory = 0.0,
-                         .formula = "integral fluctuation theorem",
-                         .at_least = -0.1,
-                         .at_most = 0.1,
-                         .tolerance = "a tenth: noise that depends on place, of order eta, which a "
-                                      "linear theory with one noise matrix does not know",
-                         .method = "mean over seeds"},
-        n, values);
-    rni_free(values);
-    return status;
-}
-
-static rn_status state_detailed(rn_claim *claim, const net *at, bool is_beside, const seen *found)
-{
-    const double slack = 0.03 + 5.0 * at->rate;
-    char key[32];
-    char quantity[96];
-    (void)snprintf(key, sizeof key, "detailed_%g", at->rate);
-    (void)snprintf(quantity, sizeof quantity,
-                   "slope of ln P(sigma)/P(-sigma), paths of %d steps, eta = %g", PATHS, at->rate);
-    return rni_claim_state_mean(
-        claim,
-        &(rni_statement){.key = key,
-                         .quantity = quantity,
-                         .theory = 1.0,
-                         .formula = "detailed fluctuation theorem",
-                         .at_least = 1.0 - slack,
-                         .at_most = 1.0 + slack,
-                         .tolerance = "0.03 + 5 eta: noise that grows away from the minimum "
-                                      "flattens it by order eta",
-                         .is_beside = is_beside,
-                         .method =
-                             "weighted line through the origin over 40 bins; mean over seeds"},
-        rn_claim_n_seeds(claim), found->slope);
-}
-
-/* <exp(-sigma)> in units of its own standard error, that of all walks together. */
-static rn_status state_integral(rn_claim *claim, const net *at, const seen *found)
-{
-    const rn_index n = rn_claim_n_seeds(claim);
-    for (int m = 1; m <= PATHS; m++) {
-        char key[32];
-        char quantity[128];
-        double mean = 0.0;
-        double square = 0.0;
-        for (rn_index i = 0; i < n; i++) {
-            mean += (found->weight[(m - 1) * n + i] - 1.0) / (double)n;
-            square += pow(found->error[(m - 1) * n + i] / (double)n, 2.0);
-        }
-        const double error = sqrt(square);
-        const double theory = m * at->entropy;
-        /* errors that hide the entropy itself would let anything pass */
-        const bool is_sharp = theory > 10.0 * error;
-        (void)snprintf(key, sizeof key, "integral_%d", m);
-        (void)snprintf(quantity, sizeof quantity,
-                       "<exp(-sigma)> - 1, paths of %d steps, eta = %g, in standard errors", m,
-                       at->rate);
-        RNI_TRY(rni_claim_note(claim,
-                               "%s: %.3g +- %.2g, where the entropy, %.3g, is %.0f standard errors",
-                               quantity, mean, error, theory, theory / error));
-        RNI_TRY(rni_claim_state(
-            claim,
-            &(rni_statement){.key = key,
-                             .quantity = quantity,
-                             .theory = 0.0,
-                             .formula = "integral fluctuation theorem",
-                             .at_least = -3.0,
-                             .at_most = 3.0,
-                             .tolerance = "three standard errors; what the theorem misses at this "
-                                          "step, of order eta of the entropy, is below them",
-                             .method = "all walks; errors from blocks of each; not told where the "
-                                       "entropy is less than ten of them"},
-            is_sharp ? mean / error : (double)NAN, 0.0));
-    }
-    return RN_OK;
-}
-
-/* The step at which currents are measured. */
-static rn_status state_currents(rn_claim *claim, const net *at, const seen *found)
-{
-    RNI_TRY(rni_claim_note(claim,
-                           "net: loss %.6f at the minimum, %.3g entropy a step; the flow's formula "
-                           "would give the same to order eta H",
-                           at->loss, at->entropy));
-    RNI_TRY(state_matrix(claim, "net_covariance", "covariance of the net's weights, off by",
-                         "B S + S B^T - B S B^T = Q", 0.05, found->covariance, at->s));
-    RNI_TRY(state_matrix(claim, "net_circulation", "area swept per step, off by",
-                         "C = (B S - S B^T)/2", 0.1, found->circulation, at->c));
-    RNI_TRY(state_entropy(claim, at, found));
-    RNI_TRY(state_deviation(claim, at, found));
-    return state_detailed(claim, at, true, found);
-}
-
-/* The smaller step at which the theorems are. */
-static rn_status state_theorems(rn_claim *claim, const net *at, const seen *found)
-{
-    RNI_TRY(state_integral(claim, at, found));
-    RNI_TRY(state_deviation(claim, at, found));
-    return state_detailed(claim, at, false, found);
-}
-
 /* One step size: walks and what they say. */
 static rn_status examine_rate(rn_claim *claim, net *at,
-                              rn_status (*state)(rn_claim *, const net *, const seen *))
+                              rn_status (*state)(rn_claim *, const rni_net_theory *,
+                                                 const rni_net_seen *))
 {
     const rn_index n = rn_claim_n_seeds(claim);
     rni_walk walk = {0};
@@ -489,17 +296,16 @@ static rn_status examine_rate(rn_claim *claim, net *at,
         rni_free(at->inputs);
         return rni_fail(RN_ERR_MEMORY, "equilibrium: no memory");
     }
-    const seen found = {.covariance = block,
-                        .circulation = block + n * SQUARE,
-                        .sigma = block + 2 * n * SQUARE,
-                        .weight = block + n * (2 * SQUARE + PATHS),
-                        .error = block + n * (2 * SQUARE + 2 * PATHS),
-                        .slope = block + n * (2 * SQUARE + 3 * PATHS)};
+    const rni_net_seen found = {.covariance = block,
+                                .circulation = block + n * SQUARE,
+                                .sigma = block + 2 * n * SQUARE,
+                                .weight = block + n * (2 * SQUARE + PATHS),
+                                .error = block + n * (2 * SQUARE + 2 * PATHS),
+                                .slope = block + n * (2 * SQUARE + 3 * PATHS)};
     const rni_walk_plan plan = rn_claim_is_mutated(claim) ? mutated(at) : at->plan;
-    rn_status status =
-        block ? rni_walk_open(&plan, &walk) : rni_fail(RN_ERR_MEMORY, "equilibrium: no memory");
+    rn_status status = rni_walk_open(&plan, &walk);
     if (status == RN_OK) status = walk_seeds(claim, at, &walk, &found);
-    if (status == RN_OK) status = state(claim, at, &found);
+    if (status == RN_OK) status = state(claim, &at->theory, &found);
     rni_walk_close(&walk);
     rni_free(block);
     rni_free(at->inputs);
@@ -512,15 +318,15 @@ rn_status rni_equilibrium_net(rn_claim *claim)
     RNI_CLAIM_TRY(examine_rate(claim,
                                &(net){.walking = "walk",
                                       .walked = "walked",
-                                      .rate = s->learning_rate,
+                                      .theory.rate = s->learning_rate,
                                       .n_steps = s->steps,
                                       .share = 6},
-                               state_currents));
+                               rni_net_state_currents));
     return examine_rate(claim,
                         &(net){.walking = "theorem",
                                .walked = "theorem_walked",
-                               .rate = s->theorem_rate,
+                               .theory.rate = s->theorem_rate,
                                .n_steps = s->theorem_steps,
                                .share = 7},
-                        state_theorems);
+                        rni_net_state_theorems);
 }
