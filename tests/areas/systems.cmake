@@ -1,4 +1,5 @@
 # Tests of systems.
+target_sources(test_support PRIVATE support/claim_folders.c)
 rn_add_test(test_claim unit)
 rn_add_test(test_claim_checkpoint unit)
 rn_add_test(test_claim_resume unit)

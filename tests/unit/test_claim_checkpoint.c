@@ -7,10 +7,9 @@
 #include <math.h>
 #include <renorm/claims.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "claim_folders.h"
 #include "core/memory.h"
 #include "core/reader.h"
 #include "remove_tree.h"
@@ -76,102 +75,18 @@ static const rni_system toy = {
     .file_size = &toy_size,
     .examine = examine_toy};
 
-static char scratch[64];
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    /* in memory where there is such a place: thousands of writes wait for the disk */
-    (void)snprintf(scratch, sizeof scratch, "%s/renorm-kept-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    return mkdtemp(scratch) ? 0 : -1;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    remove_tree(scratch);
-    return 0;
-}
-
-/* A path in the scratch folder. */
-typedef struct place {
-    char path[128];
-} place;
-
-static place in_scratch(const char *name)
-{
-    place it;
-    (void)snprintf(it.path, sizeof it.path, "%s/%s", scratch, name);
-    return it;
-}
-
-static place numbered(const char *name, long number)
+static claim_place numbered(const char *name, long number)
 {
     char text[64];
     (void)snprintf(text, sizeof text, "%s-%ld", name, number);
-    return in_scratch(text);
-}
-
-/* Stops at the nth time it is asked. */
-typedef struct patience {
-    long asked;
-    long most;
-} patience;
-
-static int is_spent(void *user)
-{
-    patience *p = user;
-    return ++p->asked >= p->most;
-}
-
-static rn_status work(const rni_system *system, const rn_claim_options *options, long most)
-{
-    patience p = {.most = most};
-    const rn_observer observer = {.should_stop = is_spent, .user = &p};
-    rn_claim *claim = NULL;
-    const rn_status status = rni_claim_execute(system, options, &observer, &claim);
-    rn_claim_destroy(claim);
-    return status;
-}
-
-static void assert_same_file(const char *folder, const char *other, const char *name)
-{
-    char path[300];
-    char *a = NULL;
-    char *b = NULL;
-    rn_index n_a = 0;
-    rn_index n_b = 0;
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_status(rni_file_read(path, 1 << 26, &a, &n_a), RN_OK);
-    (void)snprintf(path, sizeof path, "%s/%s", other, name);
-    assert_status(rni_file_read(path, 1 << 26, &b, &n_b), RN_OK);
-    assert_int_equal(n_a, n_b);
-    assert_memory_equal(a, b, (size_t)n_a);
-    rni_free(a);
-    rni_free(b);
-}
-
-static void assert_same_claim(const char *folder, const char *other)
-{
-    static const char *const names[] = {"claim.csv", "values.csv", "curves.csv", "notes.txt",
-                                        "config.yaml"};
-    for (int i = 0; i < 5; i++)
-        assert_same_file(folder, other, names[i]);
-}
-
-static bool has_checkpoint(const char *folder)
-{
-    char path[300];
-    (void)snprintf(path, sizeof path, "%s/" RNI_CLAIM_CHECKPOINT, folder);
-    return access(path, F_OK) == 0;
+    return in_claim_folders(text);
 }
 
 /* Leaves an unfinished toy in the folder. */
 static void leave_unfinished(const char *folder)
 {
     const rn_claim_options options = {.folder = folder};
-    assert_status(work(&toy, &options, 14), RN_INTERRUPTED);
+    assert_status(work_claim(&toy, &options, 14, NULL), RN_INTERRUPTED);
     assert_message_has("-o");
     assert_true(has_checkpoint(folder));
 }
@@ -179,20 +94,21 @@ static void leave_unfinished(const char *folder)
 static void stopped_anywhere_it_ends_with_the_same_bytes(void **state)
 {
     (void)state;
-    const place plain = in_scratch("plain");
+    const claim_place plain = in_claim_folders("plain");
     const rn_claim_options undisturbed = {.folder = plain.path};
     rn_status status = RN_INTERRUPTED;
-    assert_status(work(&toy, &undisturbed, 1000000), RN_OK);
+    assert_status(work_claim(&toy, &undisturbed, WITHOUT_STOP, NULL), RN_OK);
     assert_false(has_checkpoint(plain.path));
     long stop = 1;
     for (; status == RN_INTERRUPTED && stop < 300; stop++) {
-        const place folder = numbered("stop", stop);
+        const claim_place folder = numbered("stop", stop);
         const rn_claim_options options = {.folder = folder.path};
-        status = work(&toy, &options, stop);
+        status = work_claim(&toy, &options, stop, NULL);
         assert_true(status == RN_INTERRUPTED || status == RN_OK);
         /* nothing is kept where nothing was worked out */
         assert_int_equal(has_checkpoint(folder.path), status == RN_INTERRUPTED && stop > 1);
-        if (status == RN_INTERRUPTED) assert_status(work(&toy, &options, 1000000), RN_OK);
+        if (status == RN_INTERRUPTED)
+            assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_OK);
         assert_same_claim(plain.path, folder.path);
         assert_same_file(plain.path, folder.path, "lens/metrics.csv");
         assert_false(has_checkpoint(folder.path));
@@ -212,19 +128,20 @@ static void stopped_again_and_again_a_system_of_ours_ends_with_the_same_bytes(vo
                                      "settings.learning_rate=0.05",
                                      "settings.batch=20",
                                      "settings.theorem_steps=110000"};
-    const place own = in_scratch("own.yaml"); /* without a lens, which asks at every step */
+    /* without a lens, which asks at every step */
+    const claim_place own = in_claim_folders("own.yaml");
     assert_status(rni_file_write(own.path, "seeds: 2\n", 9), RN_OK);
-    const place plain = in_scratch("undisturbed");
-    const place disturbed = in_scratch("disturbed");
+    const claim_place plain = in_claim_folders("undisturbed");
+    const claim_place disturbed = in_claim_folders("disturbed");
     rn_claim_options options = {
         .config = own.path, .n_overrides = 7, .overrides = overrides, .folder = plain.path};
     const rni_system *system = rni_system_find("equilibrium");
-    assert_status(work(system, &options, 1000000), RN_OK);
+    assert_status(work_claim(system, &options, WITHOUT_STOP, NULL), RN_OK);
     options.folder = disturbed.path;
     rn_status status = RN_INTERRUPTED;
     int parts = 0;
     for (; status == RN_INTERRUPTED && parts < 100; parts++)
-        status = work(system, &options, 3);
+        status = work_claim(system, &options, 3, NULL);
     assert_status(status, RN_OK);
     assert_true(parts > 10);
     assert_same_claim(plain.path, disturbed.path);
@@ -233,37 +150,37 @@ static void stopped_again_and_again_a_system_of_ours_ends_with_the_same_bytes(vo
 static void a_folder_of_another_configuration_is_refused(void **state)
 {
     (void)state;
-    const place at = in_scratch("other");
+    const claim_place at = in_claim_folders("other");
     const char *const folder = at.path;
     const char *const overrides[] = {"settings.factor=0.8"};
     leave_unfinished(folder);
     rn_claim_options options = {.folder = folder, .n_overrides = 1, .overrides = overrides};
-    assert_status(work(&toy, &options, 1000000), RN_ERR_CONFIG);
+    assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_ERR_CONFIG);
     assert_message_has("found '  factor: 0.9', expected '  factor: 0.8'");
     options = (rn_claim_options){.folder = folder, .is_mutated = 1};
-    assert_status(work(&toy, &options, 1000000), RN_ERR_CONFIG);
+    assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_ERR_CONFIG);
     assert_message_has("--mutate");
     options = (rn_claim_options){.folder = folder, .n_seeds = 3};
-    assert_status(work(&toy, &options, 1000000), RN_ERR_CONFIG);
+    assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_ERR_CONFIG);
     options = (rn_claim_options){.folder = folder};
-    assert_status(work(&toy, &options, 1000000), RN_OK);
+    assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_OK);
     /* and a finished one is never written to again */
-    assert_status(work(&toy, &options, 1000000), RN_ERR_IO);
+    assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_ERR_IO);
     assert_message_has("not empty");
 }
 
 static void a_folder_in_use_is_refused(void **state)
 {
     (void)state;
-    const place at = in_scratch("used");
+    const claim_place at = in_claim_folders("used");
     const char *const folder = at.path;
     const rn_claim_options options = {.folder = folder};
     rni_lock *lock = NULL;
     leave_unfinished(folder);
     assert_status(rni_lock_take(folder, &lock), RN_OK);
-    assert_status(work(&toy, &options, 1000000), RN_ERR_IO);
+    assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_ERR_IO);
     rni_lock_release(lock);
-    assert_status(work(&toy, &options, 1000000), RN_OK);
+    assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_OK);
 }
 
 static void write_bytes(const char *path, const char *bytes, rn_index n_bytes)
@@ -275,22 +192,22 @@ static void write_bytes(const char *path, const char *bytes, rn_index n_bytes)
 static void damage_is_refused_with_what_to_do(void **state)
 {
     (void)state;
-    const place at = in_scratch("damaged");
+    const claim_place at = in_claim_folders("damaged");
     const char *const folder = at.path;
     const rn_claim_options options = {.folder = folder};
     char *bytes = NULL;
     rn_index n = 0;
     leave_unfinished(folder);
-    const place file = in_scratch("damaged/" RNI_CLAIM_CHECKPOINT);
+    const claim_place file = in_claim_folders("damaged/" RNI_CLAIM_CHECKPOINT);
     assert_status(rni_file_read(file.path, 1 << 20, &bytes, &n), RN_OK);
     for (rn_index i = 0; i < n; i += 1 + n / 60) {
         bytes[i] = (char)(bytes[i] ^ 4);
         write_bytes(file.path, bytes, n);
-        assert_status(work(&toy, &options, 1000000), RN_ERR_FORMAT);
+        assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_ERR_FORMAT);
         assert_message_has("remove the folder");
         bytes[i] = (char)(bytes[i] ^ 4);
         write_bytes(file.path, bytes, i);
-        assert_status(work(&toy, &options, 1000000), RN_ERR_FORMAT);
+        assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_ERR_FORMAT);
     }
     const rn_index n_inside = n - RNI_SEAL_SIZE;
     for (rn_index i = 0; i + 8 <= n_inside; i++) { /* whoever makes a file can seal it */
@@ -300,7 +217,7 @@ static void damage_is_refused_with_what_to_do(void **state)
         rni_seal_make(rni_crc(0, bytes, n_inside), (unsigned char *)bytes + n_inside);
         write_bytes(file.path, bytes, n);
         rn_claim_options other = options;
-        const rn_status status = work(&toy, &other, 1);
+        const rn_status status = work_claim(&toy, &other, 1, NULL);
         assert_true(status == RN_INTERRUPTED || status < 0);
         memcpy(bytes + i, kept, sizeof kept);
     }
@@ -308,7 +225,7 @@ static void damage_is_refused_with_what_to_do(void **state)
     memcpy(bytes + 24, "9.9.9", 6); /* the version */
     rni_seal_make(rni_crc(0, bytes, n_inside), (unsigned char *)bytes + n_inside);
     write_bytes(file.path, bytes, n);
-    assert_status(work(&toy, &options, 1000000), RN_ERR_UNSUPPORTED);
+    assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_ERR_UNSUPPORTED);
     assert_message_has("9.9.9");
     rni_free(bytes);
 }
@@ -316,12 +233,12 @@ static void damage_is_refused_with_what_to_do(void **state)
 static void memory_may_fail_anywhere(void **state)
 {
     (void)state;
-    const place plain = in_scratch("memory-plain");
-    const place at = in_scratch("memory");
-    const place lens = in_scratch("memory/lens");
+    const claim_place plain = in_claim_folders("memory-plain");
+    const claim_place at = in_claim_folders("memory");
+    const claim_place lens = in_claim_folders("memory/lens");
     const char *const folder = at.path;
     rn_claim_options options = {.folder = plain.path};
-    assert_status(work(&toy, &options, 1000000), RN_OK);
+    assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_OK);
     options.folder = folder;
     leave_unfinished(folder);
     const rn_index bytes = rni_memory_bytes();
@@ -329,7 +246,7 @@ static void memory_may_fail_anywhere(void **state)
     long fault = 1;
     for (; status != RN_OK && fault < 20000; fault += fault < 200 ? 1 : 23) {
         (void)rni_fail_allocation(fault);
-        status = work(&toy, &options, 1000000);
+        status = work_claim(&toy, &options, WITHOUT_STOP, NULL);
         (void)rni_fail_allocation(0);
         assert_true(status == RN_OK || status == RN_ERR_MEMORY);
         assert_int_equal(rni_memory_bytes(), bytes);
@@ -360,21 +277,21 @@ static int fail_at(void *user, rni_disk_act act, const char *path)
 static void writing_may_fail_anywhere(void **state)
 {
     (void)state;
-    const place plain = in_scratch("disk-plain");
+    const claim_place plain = in_claim_folders("disk-plain");
     rn_claim_options options = {.folder = plain.path, .is_mutated = 1}; /* no lens */
     rn_status status = RN_ERR_IO;
-    assert_status(work(&toy, &options, 1000000), RN_OK);
+    assert_status(work_claim(&toy, &options, WITHOUT_STOP, NULL), RN_OK);
     long bad = 1;
     for (; status == RN_ERR_IO && bad < 1000; bad++) {
-        const place folder = numbered("disk", bad);
+        const claim_place folder = numbered("disk", bad);
         bad_disk disk = {.bad = bad};
         options.folder = folder.path;
         rni_disk_watch(fail_at, &disk);
-        status = work(&toy, &options, 1000000);
+        status = work_claim(&toy, &options, WITHOUT_STOP, NULL);
         rni_disk_watch(NULL, NULL);
         assert_true(status == RN_OK || status == RN_ERR_IO);
         if (status == RN_OK) break;
-        const rn_status again = work(&toy, &options, 1000000);
+        const rn_status again = work_claim(&toy, &options, WITHOUT_STOP, NULL);
         /* an act that fails behind the last one leaves a finished claim */
         assert_true(again == RN_OK || (again == RN_ERR_IO && !has_checkpoint(folder.path)));
         assert_same_claim(plain.path, folder.path);
@@ -395,5 +312,5 @@ int main(void)
         cmocka_unit_test(memory_may_fail_anywhere),
         cmocka_unit_test(writing_may_fail_anywhere),
     };
-    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
+    return cmocka_run_group_tests(tests, claim_folders_setup, claim_folders_teardown);
 }

@@ -4,17 +4,11 @@
  */
 #include "check.h"
 
-#include <renorm/claims.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "claim_folders.h"
 #include "core/memory.h"
-#include "core/reader.h"
-#include "remove_tree.h"
 #include "store/file.h"
-#include "systems/claim.h"
 
 enum { MOST = 12 };
 
@@ -49,72 +43,22 @@ static const tiny systems[] = {
 };
 enum { N_SYSTEMS = sizeof systems / sizeof systems[0] };
 
-static char scratch[64];
-static char config[128];
+static claim_place config;
 
-static int make_scratch(void **state)
+static int make_folders(void **state)
 {
-    (void)state;
-    (void)snprintf(scratch, sizeof scratch, "%s/renorm-resume-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(scratch)) return -1;
-    (void)snprintf(config, sizeof config, "%s/own.yaml", scratch);
-    return rni_file_write(config, "seeds: 2\n", 9) == RN_OK ? 0 : -1; /* and no lens */
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    remove_tree(scratch);
-    return 0;
-}
-
-/* Stops at the nth time it is asked. */
-typedef struct patience {
-    long asked;
-    long most;
-} patience;
-
-static int is_spent(void *user)
-{
-    patience *p = user;
-    return ++p->asked >= p->most;
+    if (claim_folders_setup(state) != 0) return -1;
+    config = in_claim_folders("own.yaml");
+    return rni_file_write(config.path, "seeds: 2\n", 9) == RN_OK ? 0 : -1; /* and no lens */
 }
 
 static rn_status work(const tiny *system, const char *folder, long most, long *asked)
 {
-    patience p = {.most = most};
-    const rn_observer observer = {.should_stop = is_spent, .user = &p};
-    rn_claim_options options = {.folder = folder, .config = config};
-    rn_claim *claim = NULL;
-    options.overrides = system->overrides;
+    rn_claim_options options = {
+        .folder = folder, .config = config.path, .overrides = system->overrides};
     while (options.n_overrides < MOST && system->overrides[options.n_overrides])
         options.n_overrides++;
-    const rn_status status = rn_claim_execute(system->name, &options, &observer, &claim);
-    rn_claim_destroy(claim);
-    if (asked) *asked = p.asked;
-    return status;
-}
-
-static void assert_same(const char *folder, const char *other)
-{
-    static const char *const names[] = {"claim.csv", "values.csv", "curves.csv", "notes.txt",
-                                        "config.yaml"};
-    for (int i = 0; i < 5; i++) {
-        char path[300];
-        char *a = NULL;
-        char *b = NULL;
-        rn_index n_a = 0;
-        rn_index n_b = 0;
-        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        assert_status(rni_file_read(path, 1 << 26, &a, &n_a), RN_OK);
-        (void)snprintf(path, sizeof path, "%s/%s", other, names[i]);
-        assert_status(rni_file_read(path, 1 << 26, &b, &n_b), RN_OK);
-        assert_int_equal(n_a, n_b);
-        assert_memory_equal(a, b, (size_t)n_a);
-        rni_free(a);
-        rni_free(b);
-    }
+    return work_claim(rni_system_find(system->name), &options, most, asked);
 }
 
 /* Stopped twice, in the first and in the last third of its work. */
@@ -123,22 +67,20 @@ static void a_stopped_system_ends_with_the_same_bytes(void **state)
     (void)state;
     for (int i = 0; i < N_SYSTEMS; i++) {
         const tiny *system = &systems[i];
-        char whole[128];
-        char parts[128];
-        char kept[160];
+        char name[64];
         long asked = 0;
-        (void)snprintf(whole, sizeof whole, "%s/%s", scratch, system->name);
-        (void)snprintf(parts, sizeof parts, "%s/%s-parts", scratch, system->name);
-        (void)snprintf(kept, sizeof kept, "%s/" RNI_CLAIM_CHECKPOINT, parts);
-        assert_status(work(system, whole, 1L << 40, &asked), RN_OK);
+        (void)snprintf(name, sizeof name, "%s-parts", system->name);
+        const claim_place whole = in_claim_folders(system->name);
+        const claim_place parts = in_claim_folders(name);
+        assert_status(work(system, whole.path, WITHOUT_STOP, &asked), RN_OK);
         assert_true(asked > 3);
         const long stop = asked < 6 ? 2 : asked / 3;
-        assert_status(work(system, parts, stop, NULL), RN_INTERRUPTED);
-        assert_int_equal(access(kept, F_OK), 0);
-        assert_status(work(system, parts, stop, NULL), RN_INTERRUPTED);
-        assert_status(work(system, parts, 1L << 40, &asked), RN_OK);
-        assert_int_not_equal(access(kept, F_OK), 0);
-        assert_same(whole, parts);
+        assert_status(work(system, parts.path, stop, NULL), RN_INTERRUPTED);
+        assert_true(has_checkpoint(parts.path));
+        assert_status(work(system, parts.path, stop, NULL), RN_INTERRUPTED);
+        assert_status(work(system, parts.path, WITHOUT_STOP, &asked), RN_OK);
+        assert_false(has_checkpoint(parts.path));
+        assert_same_claim(whole.path, parts.path);
     }
 }
 
@@ -152,7 +94,7 @@ static void a_system_without_memory_says_so_and_leaks_nothing(void **state)
         long fault = 1;
         for (; status == RN_ERR_MEMORY; fault = 3 * fault + i) {
             (void)rni_fail_allocation(fault);
-            status = work(&systems[i], NULL, 1L << 40, NULL);
+            status = work(&systems[i], NULL, WITHOUT_STOP, NULL);
             (void)rni_fail_allocation(0);
             const char *const words = rn_last_message();
             if (status != RN_OK && (status != RN_ERR_MEMORY || !words[0]))
@@ -169,5 +111,5 @@ int main(void)
         cmocka_unit_test(a_system_without_memory_says_so_and_leaks_nothing),
         cmocka_unit_test(a_stopped_system_ends_with_the_same_bytes),
     };
-    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
+    return cmocka_run_group_tests(tests, make_folders, claim_folders_teardown);
 }
