@@ -64,20 +64,13 @@ int main(void)
         y[i] = exp(-x[i] * x[i]);
     }
     both b = {.x = x, .y = y};
-    const rni_walk_plan plan = {.model = "mlp",
-                                .model_settings = {{"width", "2"},
-                                                   {"depth", "0"},
-                                                   {"activation", "tanh"},
-                                                   {"bias", "true"},
-                                                   {"parametrisation", "standard"}},
-                                .n_features = 1,
-                                .dynamics = "sgd",
-                                .learning_rate = 0.02,
-                                .sampler = "distinct",
-                                .batch_size = BATCH,
-                                .n_samples = N,
-                                .inputs = x,
-                                .targets = y};
+    rni_walk_plan plan = rni_walk_two_units(1);
+    plan.learning_rate = 0.02;
+    plan.sampler = "distinct";
+    plan.batch_size = BATCH;
+    plan.n_samples = N;
+    plan.inputs = x;
+    plan.targets = y;
     rn_sampler *sampler = NULL;
     const rn_setting setting[] = {{"batch_size", "10"}};
     must(rni_walk_open(&plan, &b.walk), "rni_walk_open");

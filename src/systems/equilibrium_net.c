@@ -78,21 +78,14 @@ static rn_status make_net(const rni_equilibrium_settings *s, net *out)
     }
     /* near a bump of two steps; the minimum is the only one but for the signs of hidden units */
     const double first[N_WEIGHTS] = {1.0, -1.0, -0.6, -0.6, 0.9, 0.9, 0.0};
-    out->plan = (rni_walk_plan){.model = "mlp",
-                                .model_settings = {{"width", "2"},
-                                                   {"depth", "0"},
-                                                   {"activation", "tanh"},
-                                                   {"bias", "true"},
-                                                   {"parametrisation", "standard"}},
-                                .n_features = 1,
-                                .dynamics = "sgd",
-                                .learning_rate = out->theory.rate,
-                                .weight_decay = s->weight_decay,
-                                .sampler = "distinct",
-                                .batch_size = s->batch,
-                                .n_samples = n,
-                                .inputs = block,
-                                .targets = targets};
+    out->plan = rni_walk_two_units(1);
+    out->plan.learning_rate = out->theory.rate;
+    out->plan.weight_decay = s->weight_decay;
+    out->plan.sampler = "distinct";
+    out->plan.batch_size = s->batch;
+    out->plan.n_samples = n;
+    out->plan.inputs = block;
+    out->plan.targets = targets;
     out->inputs = block;
     memcpy(out->theta, first, sizeof first);
     const rni_curvature curvature = {.gradients = gradients, .hessian = out->theory.b};

@@ -75,22 +75,15 @@ static rn_status make_plan(const rni_limit_settings *s, net *out)
     for (rn_index i = 0; i < n; i++)
         draw_image(stream, i, block + i * PIXELS, &targets[i]);
     out->inputs = block;
-    out->plan = (rni_walk_plan){.model = "mlp",
-                                .model_settings = {{"width", "2"},
-                                                   {"depth", "0"},
-                                                   {"activation", "tanh"},
-                                                   {"bias", "true"},
-                                                   {"parametrisation", "standard"}},
-                                .n_features = PIXELS,
-                                .dynamics = "sgd",
-                                .learning_rate = s->net_rate,
-                                .momentum = momentum,
-                                .weight_decay = decay,
-                                .sampler = "with_replacement",
-                                .batch_size = batch,
-                                .n_samples = n,
-                                .inputs = block,
-                                .targets = targets};
+    out->plan = rni_walk_two_units(PIXELS);
+    out->plan.learning_rate = s->net_rate;
+    out->plan.momentum = momentum;
+    out->plan.weight_decay = decay;
+    out->plan.sampler = "with_replacement";
+    out->plan.batch_size = batch;
+    out->plan.n_samples = n;
+    out->plan.inputs = block;
+    out->plan.targets = targets;
     return RN_OK;
 }
 

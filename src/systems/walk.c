@@ -60,6 +60,18 @@ static rn_status make(const rni_walk_plan *plan, rni_walk *w)
     return RN_OK;
 }
 
+rni_walk_plan rni_walk_two_units(rn_index n_features)
+{
+    return (rni_walk_plan){.model = "mlp",
+                           .model_settings = {{"width", "2"},
+                                              {"depth", "0"},
+                                              {"activation", "tanh"},
+                                              {"bias", "true"},
+                                              {"parametrisation", "standard"}},
+                           .n_features = n_features,
+                           .dynamics = "sgd"};
+}
+
 rn_status rni_walk_open(const rni_walk_plan *plan, rni_walk *out)
 {
     rni_walk made = {0};

@@ -29,6 +29,10 @@ typedef struct rni_walk_plan {
     const double *targets; /**< [n_samples] the same */
 } rni_walk_plan;
 
+/** Plans descent of the small net of several systems: two units with tanh and biases, one output,
+    2 (n_features + 1) + 3 weights. Rates, sampler and data are the caller's. */
+rni_walk_plan rni_walk_two_units(rn_index n_features);
+
 typedef struct rni_walk {
     rn_model *model;
     rn_loss *loss;

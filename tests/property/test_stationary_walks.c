@@ -110,19 +110,13 @@ static rni_walk_plan bump(void)
         inputs[i] = -3.0 + 6.0 * i / N_POINTS;
         targets[i] = exp(-inputs[i] * inputs[i]) + 0.1 * sin(17.0 * i);
     }
-    return (rni_walk_plan){.model = "mlp",
-                           .model_settings = {{"width", "2"},
-                                              {"depth", "0"},
-                                              {"activation", "tanh"},
-                                              {"bias", "true"},
-                                              {"parametrisation", "standard"}},
-                           .n_features = 1,
-                           .dynamics = "sgd",
-                           .learning_rate = 0.01,
-                           .weight_decay = 1e-3,
-                           .n_samples = N_POINTS,
-                           .inputs = inputs,
-                           .targets = targets};
+    rni_walk_plan plan = rni_walk_two_units(1);
+    plan.learning_rate = 0.01;
+    plan.weight_decay = 1e-3;
+    plan.n_samples = N_POINTS;
+    plan.inputs = inputs;
+    plan.targets = targets;
+    return plan;
 }
 
 /* Gradient of the mean loss by the trainer, with the decay. */
