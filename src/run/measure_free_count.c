@@ -51,18 +51,24 @@ static rn_status load_rows(counting *c)
     return RN_OK;
 }
 
-/* Steps of direction v. When it is time, what earlier ones have counted is written first. */
+/* When it is time, writes what earlier directions have counted, and the steps of direction v. */
+static rn_status keep(counting *c, rn_index v, rni_free_series *series, const rn_lanczos *lanczos)
+{
+    bool should_stop = false;
+    if (!rni_free_is_time(c->x, &should_stop)) return RN_OK;
+    RNI_TRY(write_rows(c, v));
+    RNI_TRY(rni_free_write_basis(c->x, series, lanczos));
+    if (!should_stop) return RN_OK;
+    return rni_free_stop(c->x, v * c->n_steps + rn_lanczos_n_steps(lanczos),
+                         "kernel that count eigenvalues");
+}
+
 static rn_status extend(counting *c, rn_index v, rni_free_series *series, rn_lanczos *lanczos)
 {
     while (rn_lanczos_n_steps(lanczos) < c->n_steps && !rn_lanczos_is_exhausted(lanczos)) {
-        bool should_stop = false;
         RNI_TRY(rn_lanczos_extend(lanczos, rn_lanczos_n_steps(lanczos) + 1));
-        if (!rni_free_is_time(c->x, &should_stop)) continue;
-        RNI_TRY(write_rows(c, v));
-        RNI_TRY(rni_free_write_basis(c->x, series, lanczos));
-        if (should_stop)
-            return rni_free_stop(c->x, v * c->n_steps + rn_lanczos_n_steps(lanczos),
-                                 "kernel that count eigenvalues");
+        const rn_status status = keep(c, v, series, lanczos);
+        if (status != RN_OK) return status;
     }
     return RN_OK;
 }
