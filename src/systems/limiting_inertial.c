@@ -4,7 +4,9 @@
  * equation has one temperature. In steps of time h and unit mass, c = exp(-gamma h) = beta:
  *
  *     leapfrog            h^2 = 2 eta/(1 + beta), T = eta q/(2 (1 - beta)): without noise it is the
- *                         heavy ball; its variance is T/rho, the equation's own, at any step
+ *                         heavy ball; its variance is T/rho, the equation's own, at any step. In
+ *                         the form of Groenbech-Jensen and Farago (train/inertial.h) its gamma h
+ *                         is 2 (1 - beta)/(1 + beta) and h omega that of renorm/heavy_ball.h
  *     symplectic Euler    h^2 = eta, T = eta q/(1 - beta^2): the heavy ball with noise of variance
  *                         q that is Gaussian and the same everywhere
  *     sgd                 the batches themselves, whose noise also has the scatter of their Hessian

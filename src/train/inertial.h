@@ -23,8 +23,10 @@
  * is that of the equation then, tau = h.
  *
  * Sources: Leimkuhler and Matthews, Appl. Math. Res. Express 2013 (B A O A B and its exactness for
- * quadratic L); Chen, Fox and Guestrin, ICML 2014 (eta = h^2, batches, heavy ball). O B A is
- * theirs with the friction solved exactly; the merged kick and the credit are ours.
+ * quadratic L); Groenbech-Jensen and Farago, Molecular Physics 2013 (the same map with
+ * c = (1 - gamma h/2)/(1 + gamma h/2)); Chen, Fox and Guestrin, ICML 2014 (eta = h^2, batches,
+ * heavy ball). O B A is theirs with the friction solved exactly; the merged kick and the credit are
+ * ours.
  */
 #ifndef RNI_TRAIN_INERTIAL_H
 #define RNI_TRAIN_INERTIAL_H
