@@ -53,12 +53,12 @@ static const rni_option options[] = {
      .range = RNI_ABOVE_TO(0, 0.5),
      .initial = "[0.1, 0.025]",
      .unit = "time",
-     .help = "eta; the first is that of minibatches and of times"},
+     .help = "eta; the first is that of all lines, the others of a few"},
     {.key = "steps",
      RNI_FIELD(rni_field_settings, steps),
      .range = RNI_BETWEEN(1000, 1000000000),
      .initial = "100000",
-     .help = "steps of each walk"},
+     .help = "steps of each walk at the first eta; others last as long"},
     {.key = "targets",
      RNI_FIELD(rni_field_settings, targets),
      .range = RNI_BETWEEN(2, 1024),
@@ -211,15 +211,16 @@ static rn_status walk_field(const rni_field_settings *s, const rni_field *f, dou
 {
     const double centre = s->kappa * f->mean / (s->kappa + s->decay);
     const rn_index settle = (rn_index)(20.0 / (eta * (s->kappa + s->decay)));
+    const rn_index n_steps = (rn_index)ceil((double)s->steps * s->steps_of_time.values[0] / eta);
     rni_walk walk = {0};
     double sum = 0.0;
     rn_status status = rni_field_open(s, f, eta, noise, &walk);
     if (status == RN_OK) status = rni_field_place(s, f, 0.0, seed, &walk);
     if (status == RN_OK) status = rni_walk_on(&walk, settle);
-    for (rn_index k = 0; k < s->steps && status == RN_OK; k++) {
+    for (rn_index k = 0; k < n_steps && status == RN_OK; k++) {
         status = rni_walk_on(&walk, 1);
         const double off = rni_field_mean(&walk) - centre;
-        sum += off * off / (double)s->steps;
+        sum += off * off / (double)n_steps;
     }
     rni_walk_close(&walk);
     *variance = sum;
@@ -346,8 +347,10 @@ static rn_status examine(rn_claim *claim)
         status = examine_field(claim, s->steps_of_time.values[e], RNI_FIELD_FULL, 0,
                                e == 0 ? s->particles.count : 1, e == 0 ? slopes : NULL);
     if (status == RN_OK) status = state_slope(claim, slopes);
-    if (status == RN_OK)
-        status = examine_field(claim, eta, RNI_FIELD_MINIBATCH, 0, s->particles.count, NULL);
+    /* the floor in N is linear in eta: at the largest N for the other steps */
+    for (rn_index e = 0; e < s->steps_of_time.count && status == RN_OK; e++)
+        status = examine_field(claim, s->steps_of_time.values[e], RNI_FIELD_MINIBATCH,
+                               e == 0 ? 0 : s->particles.count - 1, s->particles.count, NULL);
     if (status == RN_OK) status = examine_field(claim, eta, RNI_FIELD_REDUCED, 0, 1, NULL);
     if (status == RN_OK) status = rni_field_times(claim);
     if (status == RN_OK) status = rni_field_net(claim);
