@@ -371,8 +371,8 @@ static void tell_stability(const page *p)
     const double product = p->last->lambda_max * p->last->record.learning_rate;
     if (product < EDGE) return;
     fprintf(p->t->stream,
-            "  Step size times largest lambda is %.2g: at the edge of stability (2), steps are\n"
-            "  too long for what flux and velocity say about continuous time.\n",
+            "  Step size times largest lambda is %.2g (plain descent is unstable at 2): steps\n"
+            "  are too long for what flux and velocity say about continuous time.\n",
             product);
 }
 
