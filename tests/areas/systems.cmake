@@ -17,7 +17,7 @@ function(rn_add_claim system keys)
   # long statistics, which a sanitizer on a busy machine makes several times longer
   set_tests_properties(claim_${system} PROPERTIES TIMEOUT 1200)
 endfunction()
-rn_add_claim(spectral_shells kato_mismatch,front_b2,energy_b2 --set settings.modes=16
+rn_add_claim(spectral_shells kato_mismatch,front_b2,energy_b2,energy_order_b2 --set settings.modes=16
              --set settings.exponents=[2.0] --seeds 6)
 rn_add_test(test_stationary_walks property)
 rn_add_claim(limiting_dynamics exact_exponent_2,exact_exponent_3,exponent_3,net_variance,inertial_leapfrog,inertial_euler,inertial_batches --set settings.steps=50000
