@@ -57,6 +57,10 @@ RN_NODISCARD rn_status rni_limit_start(rni_walk *walk, uint64_t seed, const doub
 RN_NODISCARD rn_status rni_limit_follow(rni_walk *walk, rn_index n_steps,
                                         const rni_limit_looks *at);
 
+/** Moments at all rates and momenta; `done` of `total` walks counts on. @return RN_OK, or what
+    stopped it */
+RN_NODISCARD rn_status rni_limit_moments(rn_claim *claim, rn_index *done, rn_index total);
+
 /** A small network at its minimum against its own linear theory; `done` of `total` walks counts on.
     @return RN_OK, or what stopped it */
 RN_NODISCARD rn_status rni_limit_net(rn_claim *claim, rn_index *done, rn_index total);

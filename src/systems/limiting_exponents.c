@@ -1,6 +1,10 @@
 /*
  * Exponents of the displacement at a minimum: in the window that a and d decide, at its ends, and
  * on the way to the Langevin equation.
+ *
+ * Modes have one variance and forget at rates eta rho_i/(1 - beta) per step, so
+ * <|theta_k - theta_0|^2> = 2 Var Phi_a(x), x = eta k/(1 - beta): an exponent 1/a where
+ * 1 << x << d^a. The window is that of renorm/spectral_tail.h, from a and d alone.
  */
 #include <math.h>
 #include <renorm/heavy_ball.h>
