@@ -47,6 +47,11 @@ static const char *reason(const rn_kernel_block *block)
     return "used in a way without factors: one reverse pass per row";
 }
 
+static const char *order_of(const rn_kernel_block *block)
+{
+    return block->is_resting ? "none" : rn_kernel_order_name(block->order);
+}
+
 static void format_seconds(double seconds, char *text, size_t size)
 {
     if (seconds < 0.0995)
@@ -112,8 +117,7 @@ static void print_blocks(const terminal *t, const rn_cost *cost)
         const rn_kernel_block *block = rn_cost_block(cost, i);
         char note[160];
         (void)snprintf(note, sizeof note, "%.2g flop, %s", block->flops, reason(block));
-        put_line(t, block->name ? block->name : "(no name)", rn_kernel_order_name(block->order),
-                 note);
+        put_line(t, block->name ? block->name : "(no name)", order_of(block), note);
     }
 }
 
@@ -183,7 +187,7 @@ static void print_blocks_json(json *j, const rn_cost *cost)
         json_open(j, NULL, '{');
         json_text(j, "name", block->name);
         json_integer(j, "size", block->size);
-        json_text(j, "order", rn_kernel_order_name(block->order));
+        json_text(j, "order", order_of(block));
         json_text(j, "reason", reason(block));
         json_integer(j, "uses", block->n_uses);
         json_integer(j, "positions", block->positions);
