@@ -52,7 +52,33 @@ void rni_periodogram_add(rni_periodogram *p, double value)
     p->n_segments++;
 }
 
-/* y = c0 + c1 u + c2 (u^2 - <u^2>) on places symmetric about the largest power. */
+/* Moments of y over places u = -reach .. reach, and of the places themselves. */
+typedef struct fit {
+    double n;
+    double u2, u4, u6; /* means of u^2, u^4, u^6 */
+    double y1, y3;     /* of u y, u^3 y */
+    double second;     /* of (u^2 - u2) y */
+} fit;
+
+static fit gather(const double *power, rn_index reach)
+{
+    fit f = {.n = (double)(2 * reach + 1)};
+    for (rn_index k = -reach; k <= reach; k++) {
+        const double u = (double)k;
+        const double y = log(power[k]);
+        f.u2 += u * u / f.n;
+        f.u4 += u * u * u * u / f.n;
+        f.u6 += u * u * u * u * u * u / f.n;
+        f.y1 += u * y / f.n;
+        f.y3 += u * u * u * y / f.n;
+    }
+    for (rn_index k = -reach; k <= reach; k++)
+        f.second += ((double)(k * k) - f.u2) * log(power[k]) / f.n;
+    return f;
+}
+
+/* The top of y = c0 + c1 u + c2 u^2 + c3 u^3, least squares, on places symmetric about the largest
+   power: a resonance is steeper on one side, and a parabola would follow that side. */
 rn_status rni_periodogram_peak(const rni_periodogram *p, double half, double *out)
 {
     rn_index top = 0;
@@ -63,22 +89,15 @@ rn_status rni_periodogram_peak(const rni_periodogram *p, double half, double *ou
         return rni_fail(RN_ERR_DOMAIN,
                         "periodogram: %" PRId64 " segments have their largest power at %g, no peak",
                         p->n_segments, RNI_FREQUENCY_STEP * (double)(top + 1));
-    const double n = (double)(2 * reach + 1);
-    double square = 0.0;
-    double fourth = 0.0;
-    double first = 0.0;
-    double second = 0.0;
-    for (rn_index k = -reach; k <= reach; k++)
-        square += (double)(k * k) / n;
-    for (rn_index k = -reach; k <= reach; k++) {
-        const double u = (double)k;
-        const double y = log(p->power[top + k]);
-        first += u * y / (n * square);
-        second += (u * u - square) * y;
-        fourth += (u * u - square) * (u * u - square);
-    }
-    second /= fourth;
-    if (!(second < 0.0)) return rni_fail(RN_ERR_DOMAIN, "periodogram: no peak");
-    *out = RNI_FREQUENCY_STEP * ((double)(top + 1) - first / (2.0 * second));
+    const fit f = gather(p->power + top, reach);
+    const double c2 = f.second / (f.u4 - f.u2 * f.u2);
+    const double shape = f.u2 * f.u6 - f.u4 * f.u4;
+    const double c1 = (f.u6 * f.y1 - f.u4 * f.y3) / shape;
+    const double c3 = (f.u2 * f.y3 - f.u4 * f.y1) / shape;
+    const double under = c2 * c2 - 3.0 * c1 * c3; /* c1 + 2 c2 u + 3 c3 u^2 = 0 */
+    const double place = c1 / (sqrt(fmax(under, 0.0)) - c2);
+    if (!(c2 < 0.0) || under < 0.0 || fabs(place) > (double)reach)
+        return rni_fail(RN_ERR_DOMAIN, "periodogram: no peak");
+    *out = RNI_FREQUENCY_STEP * ((double)(top + 1) + place);
     return RN_OK;
 }

@@ -27,7 +27,7 @@ void rni_periodogram_close(rni_periodogram *p);
 void rni_periodogram_add(rni_periodogram *p, double value);
 
 /**
- * The angular frequency per step of the largest power, by a parabola through its logarithm within
+ * The angular frequency per step of the largest power, by a cubic through its logarithm within
  * `half` of the largest.
  * @return RN_OK; RN_ERR_DOMAIN (no finished segment, or no peak inside the range)
  */
