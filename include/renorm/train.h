@@ -104,7 +104,8 @@ typedef struct rn_trainer_desc {
  * A trainer at theta = 0, step 0, time 0.
  *
  * Memory: at most 16 + 3 vectors of P numbers, those of the optimizer (momentum or inertial 1, adam
- * 2, svrg 3, minibatches 1), one batch, and per thread the work space of one tile.
+ * 2, svrg 3, minibatches 1, running statistics 1 or with minibatches 2 in all), one batch, and per
+ * thread the work space of one tile. With running statistics a step's batch is one tile.
  * @param desc      copied; see there for what is borrowed
  * @param[out] out  release with rn_trainer_destroy
  * @return RN_OK; RN_ERR_ARGUMENT; RN_ERR_SHAPE; RN_ERR_NONFINITE (inputs or targets);
