@@ -125,12 +125,13 @@ static rn_status advance(rn_trainer *t, const void *values, rn_index to_step,
     return RN_OK;
 }
 
-const rni_dynamics_kind rni_gradient_flow = {.options = &table,
-                                             .is_flow = true,
-                                             .n_gradients = 50, /* a few steps of 13 stages */
-                                             .needs_scale = needs_scale,
-                                             .step_size = step_size,
-                                             .advance = advance};
+const rni_dynamics_kind rni_gradient_flow = {
+    .options = &table,
+    .is_flow = true,
+    .n_gradients = 20, /* one or two steps of 13 stages; late in a run one */
+    .needs_scale = needs_scale,
+    .step_size = step_size,
+    .advance = advance};
 
 static double rms(rn_index n, const double *values)
 {

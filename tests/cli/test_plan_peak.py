@@ -93,7 +93,7 @@ def compare(place, name, text, shorter):
     return plan, measured(os.path.join(place, name))
 
 
-OVERHEAD_STEPS = {"demo": 16000, "sphere": 20000, "large": 30000, "flow": 600, "linear": 200000}
+OVERHEAD_STEPS = {"demo": 36000, "sphere": 20000, "large": 60000, "flow": 600, "linear": 200000}
 
 
 def print_overheads():
