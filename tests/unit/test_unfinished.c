@@ -179,12 +179,53 @@ static void stopped_while_it_counts_it_ends_the_same(void **state)
     assert_true(stop_anywhere(counting, "counting", stops, 28) > 12);
 }
 
+static rn_status resume(const char *path, int stop_at, int *n_asked)
+{
+    caller c = {.stop_at = stop_at};
+    rn_run *run = NULL;
+    const rn_observer observer = {.should_stop = should_stop, .log = hear, .user = &c};
+    const rn_status status = rn_run_resume(path, NULL, &observer, &run);
+    *n_asked += c.n_asked;
+    rn_run_destroy(run);
+    return status;
+}
+
+/* Stopped amid the products with the tangent, and again at the question that comes behind them all,
+   a run has kept the tangent twice: some rows as they were found, then all of them, made symmetric.
+ */
+static void rows_kept_before_and_after_they_are_symmetric_go_together(void **state)
+{
+    (void)state;
+    enum { AMID = 20, BEHIND = 29 }; /* 14 of the error, 14 of the tangent, and it */
+    char whole[RNI_PATH_SIZE];
+    char path[RNI_PATH_SIZE];
+    rn_run *expected = NULL;
+    rn_run *run = NULL;
+    caller quiet = {0};
+    caller c = {.stop_at = AMID};
+    int n_asked = 0;
+    assert_status(rni_path_join(root, "whole", whole), RN_OK);
+    assert_status(run_into(counting, whole, &quiet, &expected), RN_OK);
+    assert_status(rni_path_join(root, "twice", path), RN_OK);
+    assert_status(run_into(counting, path, &c, &run), RN_INTERRUPTED);
+    rn_run_destroy(run); /* it holds the folder */
+    assert_status(resume(path, BEHIND - AMID, &n_asked), RN_INTERRUPTED);
+    assert_status(resume(path, 0, &n_asked), RN_OK);
+    print_message("asked %d times in one go, %d in three\n", quiet.n_asked, AMID + n_asked);
+    assert_in_range(AMID + n_asked, 1, quiet.n_asked + 2);
+    for (rn_index k = 0; k < rn_run_n_snapshots(expected); k++)
+        assert_same_snapshot(path, whole, expected, k);
+    rn_run_destroy(expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(stopped_after_any_product_it_ends_the_same, make_place,
                                         remove_place),
         cmocka_unit_test_setup_teardown(stopped_while_it_counts_it_ends_the_same, make_place,
-                                        remove_place)};
+                                        remove_place),
+        cmocka_unit_test_setup_teardown(rows_kept_before_and_after_they_are_symmetric_go_together,
+                                        make_place, remove_place)};
     return cmocka_run_group_tests_name("unfinished measurements", tests, NULL, NULL);
 }
