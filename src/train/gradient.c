@@ -149,44 +149,45 @@ rn_status rni_trainer_gradient_at(rn_trainer *trainer, const double *theta, doub
     return run_pass(&p, loss, norm);
 }
 
-rn_status rni_trainer_batch_gradient(rn_trainer *trainer, const double *theta, double *loss,
-                                     double *gradient)
+/* An objective on the batch of the present step, in the tiles [2] planned for it. */
+static rn_status run_batch(rn_trainer *trainer, const rni_objective *objective,
+                           rni_tiles *const *tiles, const double *theta, double *loss,
+                           double *gradient)
 {
     double norm = 0.0;
-    if (!trainer->batches && !trainer->follows)
-        return rni_trainer_gradient_at(trainer, theta, loss, gradient, &norm);
     rn_batch batch = {0};
     int which = 0;
     RNI_TRY(rni_trainer_draw(trainer, &batch, &which));
     pass p = {.trainer = trainer,
-              .objective = trainer->follows ? &trainer->trained : &trainer->measured,
-              .tiles = trainer->batch_tiles[which],
+              .objective = objective,
+              .tiles = tiles[which],
               .batch = &batch,
               .theta = theta};
     p.gradient = gradient;
     return run_pass(&p, loss, &norm);
 }
 
+rn_status rni_trainer_batch_gradient(rn_trainer *trainer, const double *theta, double *loss,
+                                     double *gradient)
+{
+    double norm = 0.0;
+    const rni_objective *objective = trainer->follows ? &trainer->trained : &trainer->measured;
+    if (!trainer->batches && !trainer->follows)
+        return rni_trainer_gradient_at(trainer, theta, loss, gradient, &norm);
+    return run_batch(trainer, objective, trainer->batch_tiles, theta, loss, gradient);
+}
+
 rn_status rni_trainer_measured_gradient(rn_trainer *trainer, const double **gradient)
 {
     double loss = 0.0;
-    double norm = 0.0;
-    rn_batch batch = {0};
-    int which = 0;
     if (!trainer->batches) {
         RNI_TRY(rni_trainer_refresh(trainer));
         *gradient = trainer->gradient;
         return RN_OK;
     }
-    RNI_TRY(rni_trainer_draw(trainer, &batch, &which));
-    pass p = {.trainer = trainer,
-              .objective = &trainer->measured,
-              .tiles = trainer->measured_tiles[which],
-              .batch = &batch,
-              .theta = trainer->theta};
-    p.gradient = trainer->on_batch;
     *gradient = trainer->on_batch;
-    return run_pass(&p, &loss, &norm);
+    return run_batch(trainer, &trainer->measured, trainer->measured_tiles, trainer->theta, &loss,
+                     trainer->on_batch);
 }
 
 rn_status rni_trainer_refresh(rn_trainer *trainer)
