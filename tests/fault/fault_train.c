@@ -6,6 +6,7 @@
 #include "check.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "model_values.h"
 #include "training.h"
 
 static rn_status use(training *t)
@@ -24,22 +25,34 @@ static rn_status use(training *t)
     return status;
 }
 
-static void survive(const training_plan *plan)
+/* Calls attempt until none of its allocations fails; more than `least` of them did. */
+static void fail_each(rn_status (*attempt)(const void *what), const void *what, long least)
 {
     const rn_index before = rni_memory_bytes();
     rn_status status = RN_ERR_MEMORY;
     long fault = 0;
     while (status == RN_ERR_MEMORY) {
-        training t = {0};
         (void)rni_fail_allocation(++fault);
-        status = training_make(plan, &t);
-        if (status == RN_OK) status = use(&t);
+        status = attempt(what);
         (void)rni_fail_allocation(0);
-        training_clear(&t);
         assert_int_equal(rni_memory_bytes(), before);
     }
     assert_status(status, RN_OK);
-    assert_true(fault > 50); /* the loop went through all of them */
+    assert_true(fault > least); /* the loop went through all of them */
+}
+
+static rn_status make_and_use(const void *plan)
+{
+    training t = {0};
+    rn_status status = training_make(plan, &t);
+    if (status == RN_OK) status = use(&t);
+    training_clear(&t);
+    return status;
+}
+
+static void survive(const training_plan *plan)
+{
+    fail_each(make_and_use, plan, 50);
 }
 
 static void survives_every_allocation_failure(void **state)
@@ -93,7 +106,6 @@ static rn_status use_statistics(rn_model *model, rn_trainer *trainer, const doub
     double theta[60];
     double u[6] = {1.0, 2.0, 3.0, 4.0, 5.0, 6.0};
     rn_node resting[2];
-    rn_index n_resting = 0;
     rn_kernel *kernel = NULL;
     rn_kernel_desc desc = rn_kernel_desc_defaults();
     const rn_node input = rn_model_input(model);
@@ -101,16 +113,11 @@ static rn_status use_statistics(rn_model *model, rn_trainer *trainer, const doub
     RNI_TRY(rn_trainer_start(trainer, 1));
     RNI_TRY(rn_trainer_advance(trainer, 2, NULL));
     RNI_TRY(rn_trainer_step_line(trainer, RN_LINE_STATISTICS, theta));
-    for (rn_index i = 0; i < rn_model_n_parameters(model); i++) {
-        rn_parameter parameter;
-        RNI_TRY(rn_model_parameter(model, i, &parameter));
-        if (parameter.followed != RN_NODE_NONE) resting[n_resting++] = parameter.node;
-    }
     desc.graph = rn_model_graph(model);
     desc.n_inputs = 1;
     desc.inputs = &input;
     desc.output = rn_model_output(model);
-    desc.n_resting = n_resting;
+    desc.n_resting = values_statistics(model, 2, resting);
     desc.resting = resting;
     const rn_kernel_point point = {
         .n_samples = 3, .inputs = &inputs, .theta = rn_trainer_theta(trainer)};
@@ -120,8 +127,9 @@ static rn_status use_statistics(rn_model *model, rn_trainer *trainer, const doub
     return status;
 }
 
-static rn_status make_and_use_statistics(void)
+static rn_status make_and_use_statistics(const void *unused)
 {
+    (void)unused;
     static const rn_setting settings[] = {
         {"depth", "1"}, {"width", "2"}, {"norm", "batch"}, {"pooling", "none"}};
     static const rn_setting rates[] = {{"learning_rate", "0.01"}, {"relative", "false"}};
@@ -156,17 +164,7 @@ static rn_status make_and_use_statistics(void)
 static void running_statistics_survive_every_allocation_failure(void **state)
 {
     (void)state;
-    const rn_index before = rni_memory_bytes();
-    rn_status status = RN_ERR_MEMORY;
-    long fault = 0;
-    while (status == RN_ERR_MEMORY) {
-        (void)rni_fail_allocation(++fault);
-        status = make_and_use_statistics();
-        (void)rni_fail_allocation(0);
-        assert_int_equal(rni_memory_bytes(), before);
-    }
-    assert_status(status, RN_OK);
-    assert_true(fault > 100); /* the loop went through all of them */
+    fail_each(make_and_use_statistics, NULL, 100);
 }
 
 /* Naming a node needs memory too: what succeeds must leave a sound graph behind. */

@@ -40,6 +40,20 @@ const double *values_parameter(const rn_model *model, const double *theta, const
     return NULL;
 }
 
+rn_index values_statistics(const rn_model *model, rn_index room, rn_node *nodes)
+{
+    rn_index n = 0;
+    for (rn_index k = 0; k < rn_model_n_parameters(model); k++) {
+        rn_parameter parameter;
+        assert_status(rn_model_parameter(model, k, &parameter), RN_OK);
+        if (parameter.followed == RN_NODE_NONE) continue;
+        assert_true(n < room);
+        nodes[n++] = parameter.node;
+    }
+    assert_int_equal(n, rn_model_n_statistics(model));
+    return n;
+}
+
 void values_outputs(const rn_model *model, const double *theta, rn_index n_samples, const double *x,
                     double *f)
 {

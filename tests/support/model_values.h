@@ -19,6 +19,9 @@ double *values_theta(const rn_model *model);
 /** Where a parameter starts in theta; fails the test when there is none of that name. */
 const double *values_parameter(const rn_model *model, const double *theta, const char *name);
 
+/** Nodes of the running statistics, at most `room`; returns how many. */
+rn_index values_statistics(const rn_model *model, rn_index room, rn_node *nodes);
+
 /** f [n_samples x C]. */
 void values_outputs(const rn_model *model, const double *theta, rn_index n_samples, const double *x,
                     double *f);
