@@ -4,6 +4,7 @@
 #include "train/descent.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/rng.h"
@@ -262,15 +263,29 @@ static void move(rn_trainer *t, const step *s)
     t->state.time += s->tau;
 }
 
-static rn_status report_divergence(const rn_trainer *t, double eta, double loss)
+/* A mode of curvature lambda of a quadratic loss stays bounded while eta lambda is below this:
+   there a root of a step is -1. 0: unknown, Adam's own metric changes it. friction_left is c of the
+   rate that diverged; a smaller rate leaves more, so that the bound is safe, not sharp. */
+static double stable_below(const rni_descent *how, double friction_left)
 {
+    const double beta = how->momentum;
+    if (how->is_adam) return 0.0;
+    if (how->scheme == RNI_LEAPFROG) return 4.0;
+    if (how->scheme == RNI_SYMPLECTIC_EULER) return 2.0 * (1.0 + friction_left);
+    return 2.0 * (1.0 + beta) / (how->is_nesterov ? 1.0 + 2.0 * beta : 1.0);
+}
+
+static rn_status report_divergence(const rn_trainer *t, const step *s, double loss)
+{
+    const double bound = stable_below(&t->descent, s->motion.keep);
     const char *where = t->batches ? " of its batch" : "";
+    char advice[64] = "";
+    if (bound > 0.0) (void)snprintf(advice, sizeof advice, " (below %.4g/lambda_max)", bound);
     return rni_fail(RN_ERR_NONFINITE,
                     "rn_trainer_advance: at step %" PRId64 " (time %g) the loss%s is %g, at the "
-                    "start it was %g: %s with learning rate %g diverges; choose a smaller one "
-                    "(below 2/lambda_max)",
+                    "start it was %g: %s with learning rate %g diverges; choose a smaller one%s",
                     t->state.step, t->state.time, where, loss, t->state.first_loss,
-                    t->desc.dynamics->kind->options->name, eta);
+                    t->desc.dynamics->kind->options->name, s->eta, advice);
 }
 
 rn_status rni_descent_advance(rn_trainer *t, rn_index to_step, const rn_observer *observer)
@@ -282,10 +297,10 @@ rn_status rni_descent_advance(rn_trainer *t, rn_index to_step, const rn_observer
             return rni_fail(RN_INTERRUPTED, "rn_trainer_advance: stopped at step %" PRId64,
                             t->state.step);
         const rn_status status = prepare(t, &s, &loss);
-        if (status == RN_ERR_NONFINITE) return report_divergence(t, s.eta, loss);
+        if (status == RN_ERR_NONFINITE) return report_divergence(t, &s, loss);
         if (status < 0) return status;
         if (!(t->state.first_loss > 0.0)) t->state.first_loss = loss;
-        if (loss > hopeless_growth * t->state.first_loss) return report_divergence(t, s.eta, loss);
+        if (loss > hopeless_growth * t->state.first_loss) return report_divergence(t, &s, loss);
         move(t, &s);
     }
     return RN_OK;
