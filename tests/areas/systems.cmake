@@ -9,7 +9,7 @@ add_test(NAME test_claims COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/cli/test_c
 rn_set_test_properties(test_claims cli)
 
 # rn_add_claim(<system> <keys> <arguments>..): the claim holds, and its mutation makes the lines with
-# those keys (a,b,..) fail. The arguments keep a test below some ten seconds.
+# those keys (a,b,..) fail. The arguments keep a test below a minute or so.
 function(rn_add_claim system keys)
   add_test(NAME claim_${system} COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/cli/claim_breaks.py
                                         $<TARGET_FILE:renorm_cli> ${system} ${keys} ${ARGN})
@@ -32,7 +32,8 @@ rn_add_claim(unhinged trajectory,step_ratio,schedule_exact,schedule_ratio,within
 rn_add_claim(equilibrium wor_0.03,wor_order,langevin_wor,net_covariance,net_circulation,detailed_0.02
              --set settings.epochs=20000 --set settings.langevin_epochs=5000 --set settings.steps=800000
              --set settings.theorem_rate=0.02 --set settings.theorem_steps=200000
-             --set settings.rates=[0.06,0.03,0.015] --set settings.learning_rate=0.05 --set settings.batch=20)
+             --set settings.rates=[0.06,0.03,0.015] --set settings.learning_rate=0.05 --set settings.batch=20
+             --set settings.samples=60) # its mutation takes all samples in every step
 rn_add_claim(mean_field gap_8_0.1,minibatch_8_0.1,time_100,approach,net_gap --set settings.steps=60000
              --set settings.particles=[8,32] --set settings.widths=[4,8,64] --set settings.net_steps=1500)
 rn_add_claim(onsager entropy_formula,entropy_sums,entropy_likelihood,identified,walked_circulation
