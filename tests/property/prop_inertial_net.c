@@ -1,6 +1,6 @@
 /*
  * Inertial dynamics of a network: time that can be turned round, heavy ball without noise, units,
- * and what cannot be told without friction.
+ * what cannot be told without friction, and equipartition.
  */
 #include <math.h>
 #include <stdio.h>
@@ -188,6 +188,40 @@ static void without_friction_there_is_no_time_of_the_flow(void **state)
     training_clear(&t);
 }
 
+/* A network that can learn its 23 x 2 targets: at a small T the loss is a sum of 46 squares, each
+   of which holds T/2 on average, whatever its curvature and the step. */
+static void every_row_of_a_network_holds_half_a_temperature(void **state)
+{
+    (void)state;
+    enum { ROWS = 46, BLOCKS = 20, LOOKS = 100, STRIDE = 40, LEARNING = 30000 };
+    const double share = 0.5 * 1e-8;
+    const rn_setting settings[5] = {{"learning_rate", "0.25"},
+                                    {"friction", "0.1"},
+                                    {"temperature", "1e-8"},
+                                    {"relative", "false"}};
+    training t = network("inertial", settings, NULL);
+    assert_true(rn_trainer_n_weights(t.trainer) > ROWS);
+    double sum = 0.0;
+    double squares = 0.0;
+    rn_index step = LEARNING;
+    for (int b = 0; b < BLOCKS; b++) {
+        double mean = 0.0;
+        for (int k = 0; k < LOOKS; k++, step += STRIDE) {
+            double loss = 0.0;
+            assert_status(rn_trainer_advance(t.trainer, step, NULL), RN_OK);
+            assert_status(rn_trainer_gradient(t.trainer, &loss, NULL, NULL), RN_OK);
+            mean += loss / LOOKS;
+        }
+        sum += mean / BLOCKS;
+        squares += mean * mean / BLOCKS;
+    }
+    const double error = sqrt((squares - sum * sum) / (BLOCKS - 1));
+    print_message("mean loss %.3f +- %.3f of T/2, rows %d\n", sum / share, error / share, ROWS);
+    assert_close(sum, ROWS * share, 4.0 * error);
+    assert_true(error < 0.02 * sum);
+    training_clear(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +230,7 @@ int main(void)
         cmocka_unit_test(leapfrog_is_heavy_ball_from_half_a_kick),
         cmocka_unit_test(relative_settings_count_in_roots_of_the_scale),
         cmocka_unit_test(without_friction_there_is_no_time_of_the_flow),
+        cmocka_unit_test(every_row_of_a_network_holds_half_a_temperature),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
