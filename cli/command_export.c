@@ -10,7 +10,7 @@
 #define PATH_SIZE 4096
 
 static const flag flags[] = {
-    {.name = "format", .value = "csv|npz", .help = "one long table, or arrays for numpy"},
+    {.name = "format", .value = "csv|npz", .help = "one long table (default), or arrays for numpy"},
     {.name = "output",
      .letter = 'o',
      .value = "FILE",
@@ -26,12 +26,12 @@ static bool is_format(const char *word)
 
 static exit_status run(const arguments *given)
 {
-    const char *format = argument_value(&command_export, given, "format");
+    const char *asked = argument_value(&command_export, given, "format");
+    const char *format = asked ? asked : "csv";
     const char *path = argument_value(&command_export, given, "output");
     char usual[PATH_SIZE];
     if (!is_format(format)) {
-        fprintf(stderr, "renorm export: --format: found '%s', expected csv or npz\n",
-                format ? format : "");
+        fprintf(stderr, "renorm export: --format: found '%s', expected csv or npz\n", format);
         return EXIT_USAGE;
     }
     const int length = snprintf(usual, sizeof usual, "%s/export.%s", given->operands[0], format);
