@@ -193,7 +193,7 @@ static void without_friction_there_is_no_time_of_the_flow(void **state)
 static void every_row_of_a_network_holds_half_a_temperature(void **state)
 {
     (void)state;
-    enum { ROWS = 46, BLOCKS = 20, LOOKS = 100, STRIDE = 40, LEARNING = 30000 };
+    enum { ROWS = 46, BLOCKS = 20, LOOKS = 50, STRIDE = 40, LEARNING = 20000 };
     const double share = 0.5 * 1e-8;
     const rn_setting settings[5] = {{"learning_rate", "0.25"},
                                     {"friction", "0.1"},
